@@ -1,0 +1,1 @@
+"""Photos into vectors: CNN backbones, aspects, runtimes, and the batch pipeline."""

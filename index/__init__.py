@@ -1,0 +1,1 @@
+"""Cosine nearest-neighbour search over a shop's photo vectors, on FAISS."""

@@ -1,0 +1,1 @@
+"""The doors: one engine under the command line, the HTTP API and the web page."""
