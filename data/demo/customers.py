@@ -1,0 +1,103 @@
+"""The simulated customers and what they secretly want."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.demo.dials import Dials
+from data.demo.palette import COLOURS
+from data.demo.stock import STYLE, Matrix, Stock
+from data.demo.vocabulary import CATEGORIES, KINDS, PATTERNS
+
+_BLOCKS = (0.6, 0.3, 0.1)
+"""Variance shares of colour, pattern and cut in the visible taste."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """All customers, column by column.
+
+    ``colours`` (2, m, 14), ``patterns`` (2, m, 8) and ``cuts`` (2, m, cuts) are likings at the first and at
+    the last moment (between them taste moves steadily, by the dial ``drift``); ``style`` (m, STYLE) the hidden
+    part; ``categories`` (m, 20) shares; ``spend`` (m,) usual log price against a category's median;
+    ``joined`` (m,) first day; ``visits`` (m,) number of sessions; ``single`` (m,) has one event only.
+    """
+
+    ids: list[str]
+    gender: list[str]
+    colours: Matrix
+    patterns: Matrix
+    cuts: Matrix
+    style: Matrix
+    categories: Matrix
+    spend: Matrix
+    joined: Matrix
+    visits: NDArray[np.int64]
+    single: NDArray[np.bool_]
+
+    @classmethod
+    def sample(cls, count: int, stock: Stock, dials: Dials, seed: int) -> Customers:
+        """Make up ``count`` customers; the same for the same seed."""
+        rng = np.random.default_rng([seed, 0xC057])
+        gender = ["women" if u < 0.52 else "men" for u in rng.random(count)]
+        cuts = stock.cuts()[0].shape[1]
+        single = rng.random(count) < dials.one_event_share
+        late = rng.random(count) < 0.35
+        joined = np.where(late, rng.uniform(0, dials.days - 10, count), rng.uniform(0, 20, count))
+        visits = np.maximum(1, np.round(np.exp(rng.normal(np.log(dials.sessions), 0.75, count)))).astype(
+            np.int64
+        )
+        return cls(
+            ids=[f"C{i + 1:04d}" for i in range(count)],
+            gender=gender,
+            colours=np.stack([_likings(rng, count, len(COLOURS), 3, 2) for _ in range(2)]),
+            patterns=np.stack([_likings(rng, count, len(PATTERNS), 2, 1) for _ in range(2)]),
+            cuts=rng.standard_normal((2, count, cuts)),
+            style=rng.standard_normal((count, STYLE)),
+            categories=_category_shares(rng, gender),
+            spend=rng.normal(0.0, 0.35, count),
+            joined=joined,
+            visits=np.where(single, 1, np.minimum(visits, 40)),
+            single=single,
+        )
+
+    def looks(self, stock: Stock) -> Matrix:
+        """(2, m, n): visible liking of every product at the first and the last moment, in deviations."""
+        blocks = (
+            (self.colours, stock.colours()),
+            (self.patterns, stock.patterns()),
+            (self.cuts, stock.cuts()[0]),
+        )
+        total = np.zeros((2, len(self.ids), len(stock.ids)))
+        for (likings, shown), share in zip(blocks, _BLOCKS, strict=True):
+            total += np.sqrt(share) * _in_deviations(likings @ shown.T)
+        return _in_deviations(total)
+
+    def hidden(self, stock: Stock) -> Matrix:
+        """(m, n): hidden liking of every product, in deviations."""
+        return _in_deviations(self.style @ stock.style.T)
+
+
+def _in_deviations(values: Matrix) -> Matrix:
+    spread = values.std(-1, keepdims=True)
+    return np.asarray((values - values.mean(-1, keepdims=True)) / np.maximum(spread, 1e-9))
+
+
+def _likings(rng: np.random.Generator, count: int, width: int, liked: int, avoided: int) -> Matrix:
+    """A few favourites, a few that are avoided, faint opinions on the rest."""
+    table = rng.normal(0.0, 0.15, (count, width))
+    rank = rng.random((count, width)).argsort(1).argsort(1)
+    return np.asarray(
+        table + (rank < liked) * rng.uniform(0.7, 1.2, (count, width)) - (rank >= width - avoided) * 0.6
+    )
+
+
+def _category_shares(rng: np.random.Generator, gender: list[str]) -> Matrix:
+    shares = rng.dirichlet(np.full(len(CATEGORIES), 0.45), len(gender)) + 0.004
+    for j, name in enumerate(CATEGORIES):
+        if KINDS[name].genders == ("women",):
+            shares[[i for i, who in enumerate(gender) if who == "men"], j] *= 0.04
+    return np.asarray(shares / shares.sum(1, keepdims=True))

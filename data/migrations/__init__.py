@@ -1,0 +1,1 @@
+"""How the tables of older shops are brought to the present shape (Alembic)."""

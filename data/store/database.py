@@ -1,0 +1,180 @@
+"""One database: connections, transactions, and foreign errors turned into ours at this border.
+
+A write transaction starts by taking the database's write lock (``BEGIN IMMEDIATE`` in SQLite, a row lock on the
+revision counter in PostgreSQL), so revisions are handed out in the order in which they become visible. A read
+transaction sees one snapshot and never waits for a writer.
+
+SQLite runs in WAL mode with ``synchronous=FULL``: a commit is on the disk when it returns, so what was
+acknowledged survives both a killed process and a power cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from data.errors import Damaged, SchemaMismatch, ShopBusy, UsageError, VitrineError
+from data.store.schema import HEAD, counter
+
+BUSY_SECONDS = 30
+REVISION = "revision"
+_WRITES = "vitrine_writes"
+Upsert = sqlite.Insert | postgresql.Insert
+
+
+class Database:
+    """An engine on the shop's database. Safe to use from several threads."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine: Engine = create_engine(url, **_engine_options(url))
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise UsageError(
+                f"cannot use the database {_without_password(url)!r}: {error}; "
+                "give a URL such as postgresql+psycopg://user@host/name"
+            ) from error
+        self.url = url
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _set_up_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @classmethod
+    def in_file(cls, path: Path) -> Database:
+        """The embedded default: an SQLite file."""
+        return cls(f"sqlite:///{path}")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one snapshot of the database."""
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with _translated(), self.engine.connect() as raw, raw.execution_options(**level).begin():
+            yield raw
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is alone in writing; it commits when the block ends without an error."""
+        with _translated(), self.engine.connect() as raw, raw.execution_options(**{_WRITES: True}).begin():
+            if not self.is_sqlite:
+                raw.execute(select(counter.c.value).where(counter.c.name == REVISION).with_for_update())
+            yield raw
+
+    def upsert(self, table: Table) -> Upsert:
+        """An insert that knows ``on_conflict_do_…`` in either database."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def version(self) -> str | None:
+        """The version of the tables, or None where there are none yet."""
+        try:
+            with self.engine.connect() as raw:
+                found = raw.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        except DBAPIError as error:
+            if _is_missing_table(error):
+                return None
+            raise _ours(error) from error
+        return None if found is None else str(found)
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; SchemaMismatch where a newer Vitrine made them."""
+        if self.version() == HEAD:
+            return
+        from data.migrations.runner import upgrade  # Alembic takes 0.2 s to import and is needed once
+
+        with _translated():
+            upgrade(self.engine)
+
+    def check_version(self) -> None:
+        """SchemaMismatch unless the tables are of this version."""
+        found = self.version()
+        if found != HEAD:
+            raise SchemaMismatch(
+                f"the shop's database is of version {found or 'none'}, this Vitrine needs {HEAD}: "
+                + (
+                    "run 'vitrine index' on it once, which brings it up to date"
+                    if found is None or found < HEAD
+                    else "it was made by a newer Vitrine; install that one"
+                )
+            )
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def next_revision(connection: Connection, name: str = REVISION) -> int:
+    """Count one change, inside the transaction that makes it."""
+    bumped = update(counter).where(counter.c.name == name).values(value=counter.c.value + 1)
+    return int(connection.execute(bumped.returning(counter.c.value)).scalar_one())
+
+
+def current_revision(connection: Connection, name: str = REVISION) -> int:
+    """The revision that this transaction sees."""
+    return int(connection.execute(select(counter.c.value).where(counter.c.name == name)).scalar_one())
+
+
+def parts(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    """Ids in portions that fit into one statement."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"pool_size": 8, "max_overflow": 56, "connect_args": {"timeout": BUSY_SECONDS}}
+    return {"pool_size": 8, "max_overflow": 24, "pool_pre_ping": True}
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is in _begin_sqlite
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "temp_store=MEMORY",
+        "cache_size=-32000",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise _ours(error) from error
+
+
+def _ours(error: DBAPIError) -> VitrineError:
+    said = str(error.orig).strip().splitlines()[0] if error.orig is not None else str(error)
+    low = said.lower()
+    if "locked" in low or "busy" in low:
+        return ShopBusy(
+            f"the shop's database stayed locked for {BUSY_SECONDS} s by another process; try again when it is done"
+        )
+    if "malformed" in low or "not a database" in low:
+        return Damaged(f"the shop's database is damaged ({said}): restore it from a backup, or index anew")
+    if _is_missing_table(error):
+        return SchemaMismatch(f"the shop's database lacks a table ({said}): run 'vitrine index' on it once")
+    return VitrineError(f"the shop's database refused: {said}")
+
+
+def _is_missing_table(error: DBAPIError) -> bool:
+    said = str(error.orig).lower()
+    return "no such table" in said or ("relation" in said and "does not exist" in said)
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"://([^:/@]*):[^@]*@", r"://\1:***@", url)

@@ -1,0 +1,111 @@
+"""Interactions in the database: written once, read by customer or as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, delete, func, select
+
+from data.records import Interaction, PutInteractions
+from data.store.database import Database, current_revision, next_revision
+from data.store.products import from_micros, to_micros
+from data.store.schema import interactions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERACTIONS = "interactions"
+_PORTION = 2000
+
+
+class Interactions:
+    """What customers did."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, items: Sequence[Interaction]) -> PutInteractions:
+        """Store those that are new, in one transaction that is on the disk when this returns."""
+        values = [_values(item) for item in items]
+        stored = 0
+        put = self._database.upsert(interactions).on_conflict_do_nothing(index_elements=["event_id"])
+        with self._database.write() as connection:
+            for start in range(0, len(values), _PORTION):
+                stored += connection.execute(put, values[start : start + _PORTION]).rowcount
+            if stored:
+                next_revision(connection, INTERACTIONS)
+        return PutInteractions(stored, len(values) - stored)
+
+    def history(self, customer_id: str, limit: int | None) -> list[Interaction]:
+        """A customer's interactions, oldest first; with a limit, the newest so many."""
+        query = (
+            select(interactions)
+            .where(interactions.c.customer_id == customer_id)
+            .order_by(interactions.c.timestamp.desc(), interactions.c.seq.desc())
+        )
+        if limit is not None:
+            query = query.limit(max(limit, 0))
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [_interaction(row) for row in reversed(rows)]
+
+    def frame(self) -> pd.DataFrame:
+        """All interactions as a table, oldest first."""
+        import pandas as pd  # half a second to import; only models and reports read the whole table
+
+        columns = ("customer_id", "product_id", "event", "value", "timestamp")
+        query = select(*(interactions.c[name] for name in columns)).order_by(
+            interactions.c.timestamp, interactions.c.seq
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        made: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
+        frame = pd.DataFrame(made, columns=list(columns))
+        frame["value"] = frame["value"].astype("float64")
+        frame["timestamp"] = pd.to_datetime(frame["timestamp"].astype("int64"), unit="us", utc=True)
+        return frame
+
+    def customers(self, limit: int | None, offset: int) -> list[tuple[str, int]]:
+        """Customers by id, each with the number of their interactions."""
+        query = (
+            select(interactions.c.customer_id, func.count().label("n"))
+            .group_by(interactions.c.customer_id)
+            .order_by(interactions.c.customer_id)
+            .offset(offset)
+        )
+        if limit is not None:
+            query = query.limit(limit)
+        with self._database.read() as connection:
+            return [(row.customer_id, int(row.n)) for row in connection.execute(query)]
+
+    def forget(self, customer_id: str) -> int:
+        """Delete all that is known of a customer; returns how many interactions that was."""
+        gone = delete(interactions).where(interactions.c.customer_id == customer_id)
+        with self._database.write() as connection:
+            count = int(connection.execute(gone).rowcount)
+            if count:
+                next_revision(connection, INTERACTIONS)
+        return count
+
+    def revision(self) -> int:
+        """A number that grows whenever interactions are stored or forgotten."""
+        with self._database.read() as connection:
+            return current_revision(connection, INTERACTIONS)
+
+
+def _values(item: Interaction) -> dict[str, Any]:
+    return {
+        "event_id": item.identity,
+        "customer_id": item.customer_id,
+        "product_id": item.product_id,
+        "event": item.event,
+        "value": item.value,
+        "timestamp": to_micros(item.timestamp),
+    }
+
+
+def _interaction(row: Row[Any]) -> Interaction:
+    return Interaction(
+        row.customer_id, row.product_id, row.event, from_micros(row.timestamp), row.value, row.event_id
+    )

@@ -1,0 +1,202 @@
+"""Photos in the database: reading them, finding those that wait for a vector, noting how it went."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, select, tuple_, update
+
+from data.errors import UnknownPhoto
+from data.ids import photo_id_of
+from data.records import PendingPhoto, Photo
+from data.store.catalogue import UPLOADS
+from data.store.database import Database, next_revision, parts
+from data.store.products import Products
+from data.store.schema import photos, products, vectors
+
+PENDING, DONE, REJECTED = "pending", "done", "rejected"
+
+
+class Photos:
+    """The photos of a shop."""
+
+    def __init__(self, database: Database, items: Products, directory: Path) -> None:
+        self._database = database
+        self._products = items
+        self._directory = directory
+
+    def of_product(self, product_id: str) -> list[Photo]:
+        """A product's photos, first one first."""
+        query = select(photos).where(photos.c.product_id == product_id)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(photos.c.position, photos.c.photo_id)).all()
+        return [_photo(row) for row in rows]
+
+    def of_products(self, ids: Sequence[str]) -> dict[str, list[Photo]]:
+        """The photos of several products; products without one are absent."""
+        found: dict[str, list[Photo]] = {}
+        order = (photos.c.product_id, photos.c.position, photos.c.photo_id)
+        with self._database.read() as connection:
+            for part in parts(ids):
+                query = select(photos).where(photos.c.product_id.in_(part)).order_by(*order)
+                for row in connection.execute(query):
+                    found.setdefault(row.product_id, []).append(_photo(row))
+        return found
+
+    def by_id(self, photo_id: str) -> Photo:
+        """One photo of a live product, or UnknownPhoto."""
+        query = (
+            select(photos)
+            .join(products, products.c.product_id == photos.c.product_id)
+            .where(photos.c.photo_id == photo_id, products.c.deleted.is_(False))
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise UnknownPhoto(f"no photo {photo_id!r:.60} in this shop; photo ids come with every hit")
+        return _photo(row)
+
+    def path(self, photo: Photo) -> Path:
+        """Where a photo's file lies."""
+        return self._path(photo.root, photo.path)
+
+    def _path(self, root: str, path: str) -> Path:
+        return (self._directory if root == UPLOADS else Path(root)) / path
+
+    def add_upload(self, product_id: str, path: str, sha256: str) -> Photo:
+        """Note an uploaded file as the last photo of a live product; the same file twice is one photo."""
+        photo_id = photo_id_of(product_id, path)
+        with self._database.write() as connection:
+            last = connection.execute(
+                select(func.max(photos.c.position)).where(photos.c.product_id == product_id)
+            ).scalar()
+            position = 0 if last is None else int(last) + 1
+            put = self._database.upsert(photos).values(
+                photo_id=photo_id,
+                product_id=product_id,
+                root=UPLOADS,
+                path=path,
+                position=position,
+                status=PENDING,
+                sha256=sha256,
+            )
+            if connection.execute(put.on_conflict_do_nothing()).rowcount:
+                self._products.touch_looks(connection, [product_id], next_revision(connection))
+        return self.by_id(photo_id)
+
+    def bury(self, ids: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Delete products with their photos: the ids that were alive, and uploads that no photo uses now."""
+        with self._database.write() as connection:
+            alive = self._products.delete(connection, ids)
+            mine: set[str] = set()
+            for part in parts(alive):
+                uploads = select(photos.c.path).where(photos.c.product_id.in_(part), photos.c.root == UPLOADS)
+                mine.update(connection.execute(uploads).scalars())
+                connection.execute(delete(photos).where(photos.c.product_id.in_(part)))
+            used: set[str] = set()
+            for part in parts(sorted(mine)):
+                others = select(photos.c.path).where(photos.c.root == UPLOADS, photos.c.path.in_(part))
+                used.update(connection.execute(others).scalars())
+        return alive, sorted(mine - used)
+
+    def pending(self, space: str, batch: int) -> Iterator[list[PendingPhoto]]:
+        """Photos of live products that lack a vector in ``space``, failed before, or whose file changed.
+
+        The file of every photo is looked at (size and time, not content). Batches are of at most ``batch``, in
+        order of product and position; each is one short query, so writing between them is fine.
+        """
+        last: tuple[str, int, str] | None = None
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(_page(space, last, max(batch, 1))).all()
+            if not rows:
+                return
+            last = (rows[-1].product_id, rows[-1].position, rows[-1].photo_id)
+            found = [waiting for row in rows if (waiting := self._waiting(row)) is not None]
+            if found:
+                yield found
+
+    def _waiting(self, row: Row[Any]) -> PendingPhoto | None:
+        path = self._path(row.root, row.path)
+        size, mtime_ns = _stat(path)
+        unchanged = row.sha256 is not None and (
+            row.size is None or (size, mtime_ns) == (row.size, row.mtime_ns)
+        )
+        if unchanged and row.status == DONE and row.has_vector:
+            return None
+        digest = row.sha256 if unchanged and row.size is not None else None
+        return PendingPhoto(row.photo_id, row.product_id, path, row.row, size, mtime_ns, digest)
+
+
+def mark_done(connection: Connection, done: Sequence[tuple[str, str, int, int]]) -> set[str]:
+    """Note what was read: (photo id, sha256, size, mtime_ns). Returns the products whose looks change by it."""
+    stored = _stored(connection, [entry[0] for entry in done])
+    values, owners = [], set()
+    for photo_id, sha256, size, mtime_ns in done:
+        row = stored.get(photo_id)
+        if row is None:
+            continue  # the product was deleted, or the photo dropped, while it was encoded
+        owners.add(row.product_id)
+        values.append({"which": photo_id, "to_sha": sha256, "to_size": size, "to_mtime": mtime_ns})
+    if values:
+        connection.execute(
+            update(photos)
+            .where(photos.c.photo_id == bindparam("which"))
+            .values(
+                status=DONE,
+                sha256=bindparam("to_sha"),
+                size=bindparam("to_size"),
+                mtime_ns=bindparam("to_mtime"),
+            ),
+            values,
+        )
+    return owners
+
+
+def mark_rejected(connection: Connection, photo_ids: Sequence[str]) -> tuple[dict[str, Row[Any]], set[str]]:
+    """Note photos that cannot be used: their rows as they were, and the products whose looks change by it."""
+    stored = _stored(connection, photo_ids)
+    for part in parts(list(stored)):
+        connection.execute(
+            update(photos)
+            .where(photos.c.photo_id.in_(part))
+            .values(status=REJECTED, sha256=None, size=None, mtime_ns=None)
+        )
+    return stored, {row.product_id for row in stored.values() if row.status == DONE}
+
+
+def _stored(connection: Connection, photo_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for part in parts(photo_ids):
+        query = select(photos).where(photos.c.photo_id.in_(part))
+        found.update((row.photo_id, row) for row in connection.execute(query))
+    return found
+
+
+def _page(space: str, last: tuple[str, int, str] | None, size: int) -> Select[Any]:
+    key = tuple_(photos.c.product_id, photos.c.position, photos.c.photo_id)
+    same = and_(vectors.c.sha256 == photos.c.sha256, vectors.c.space == space)
+    query = (
+        select(photos, vectors.c.sha256.is_not(None).label("has_vector"))
+        .join(products, products.c.product_id == photos.c.product_id)
+        .outerjoin(vectors, same)
+        .where(products.c.deleted.is_(False))
+        .order_by(photos.c.product_id, photos.c.position, photos.c.photo_id)
+        .limit(size)
+    )
+    return query if last is None else query.where(key > last)
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+def _photo(row: Row[Any]) -> Photo:
+    return Photo(row.photo_id, row.product_id, row.path, row.position, row.sha256, row.status, row.root)

@@ -1,0 +1,131 @@
+"""Vectors in the database: one float16 blob for each photo file and space, streamed in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, Select, and_, select, tuple_
+
+from data.errors import SpaceMismatch, UsageError
+from data.records import EncodedPhoto, VectorBatch
+from data.store.database import Database, next_revision, parts
+from data.store.photos import DONE, mark_done, mark_rejected
+from data.store.products import Products
+from data.store.rejects import Rejects
+from data.store.schema import photos, products, vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_ORDER = (photos.c.product_id, photos.c.position, photos.c.photo_id)
+
+
+class Vectors:
+    """The vectors of a shop, by space."""
+
+    def __init__(self, database: Database, items: Products, refused: Rejects) -> None:
+        self._database = database
+        self._products = items
+        self._rejects = refused
+
+    def known_sha(self, space: str, shas: Sequence[str]) -> set[str]:
+        """Those digests for which the space has a vector."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for part in parts(shas):
+                query = select(vectors.c.sha256).where(vectors.c.space == space, vectors.c.sha256.in_(part))
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def put(
+        self,
+        space: str,
+        done: Sequence[EncodedPhoto],
+        failed: Sequence[tuple[str, str, str]],
+        width: int | None,
+    ) -> None:
+        """Vectors, the state of their photos, rejects and revision in one transaction; see ``Shop.put_vectors``."""
+        blobs = [
+            {"space": space, "sha256": photo.sha256, "vector": _to_blob(photo, width)}
+            for photo in done
+            if photo.vector is not None
+        ]
+        with self._database.write() as connection:
+            if blobs:
+                put = self._database.upsert(vectors)
+                kept = {"vector": put.excluded.vector}
+                connection.execute(
+                    put.on_conflict_do_update(index_elements=["space", "sha256"], set_=kept), blobs
+                )
+            seen = [(p.photo_id, p.sha256, p.size, p.mtime_ns) for p in done]
+            looks = mark_done(connection, seen)
+            self._rejects.forget_photos(connection, [entry[0] for entry in seen])
+            if failed:
+                rows, lost = mark_rejected(connection, [entry[0] for entry in failed])
+                looks |= lost
+                self._rejects.put_photos(connection, rows, failed)
+            if looks:
+                self._products.touch_looks(connection, sorted(looks), next_revision(connection))
+
+    def read(self, space: str, batch: int) -> Iterator[VectorBatch]:
+        """All vectors of live photos, by product id and position; each batch is one short query."""
+        last: tuple[str, int, str] | None = None
+        while True:
+            query = _live(space).order_by(*_ORDER).limit(max(batch, 1))
+            if last is not None:
+                query = query.where(tuple_(*_ORDER) > last)
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            if not rows:
+                return
+            yield _batch(rows)
+            last = (rows[-1].product_id, rows[-1].position, rows[-1].photo_id)
+
+    def of_products(self, space: str, ids: Sequence[str]) -> VectorBatch:
+        """The vectors of these products' photos, by product id and position."""
+        rows: list[Row[Any]] = []
+        with self._database.read() as connection:
+            for part in parts(sorted(set(ids))):
+                query = _live(space).where(photos.c.product_id.in_(part)).order_by(*_ORDER)
+                rows.extend(connection.execute(query))
+        return _batch(rows)
+
+
+def _live(space: str) -> Select[Any]:
+    same = and_(vectors.c.sha256 == photos.c.sha256, vectors.c.space == space)
+    return (
+        select(photos.c.photo_id, photos.c.product_id, photos.c.position, vectors.c.vector)
+        .join(products, products.c.product_id == photos.c.product_id)
+        .join(vectors, same)
+        .where(products.c.deleted.is_(False), photos.c.status == DONE)
+    )
+
+
+def _batch(rows: Sequence[Row[Any]]) -> VectorBatch:
+    import numpy as np  # a tenth of a second to import, and most of the store does not need it
+
+    width = len(rows[0].vector) // 2 if rows else 0
+    if any(len(row.vector) != 2 * width for row in rows):
+        raise SpaceMismatch(
+            "vectors of different widths lie in one space: index the shop again with --rebuild"
+        )
+    joined = b"".join(row.vector for row in rows)
+    matrix: NDArray[np.float32] = np.frombuffer(joined, "<f2").reshape(len(rows), width).astype(np.float32)
+    return VectorBatch([row.photo_id for row in rows], [row.product_id for row in rows], matrix)
+
+
+def _to_blob(photo: EncodedPhoto, width: int | None) -> bytes:
+    import numpy as np
+
+    vector = np.asarray(photo.vector, np.float32)
+    if vector.ndim != 1 or (width is not None and len(vector) != width):
+        raise SpaceMismatch(
+            f"the vector of photo {photo.photo_id} has shape {vector.shape}, its space wants ({width},)"
+        )
+    if not np.isfinite(vector).all() or float(np.abs(vector).max(initial=0.0)) > 1.001:
+        raise UsageError(
+            f"the vector of photo {photo.photo_id} is not made of unit blocks (NaN, or a part above 1)"
+        )
+    return vector.astype("<f2").tobytes()

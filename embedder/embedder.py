@@ -1,0 +1,173 @@
+"""The embedder: a photo in, the unit blocks of its aspects out, in a space that names everything about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.aspects import AspectLayout
+from data.errors import BadPhoto, Damaged, UsageError
+from data.photos import decode
+from embedder.colour import Palette
+from embedder.config import EmbedderConfig
+from embedder.network import Network
+from embedder.palettes import palette_of
+from embedder.projection import Projection
+from embedder.runtime.choose import open_runtime
+from embedder.runtime.seam import Runtime
+from embedder.tensors import StoredTensor, digest_of, stored
+
+Photos = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+SPACE_LETTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A photo that could not be encoded: its place in the request, the reject code, what is wrong."""
+
+    position: int
+    reason: str
+    detail: str
+
+
+class Embedder:
+    """A backbone, its pooling and projections, and the colours, with its own preprocessing.
+
+    Nothing heavy is loaded before the first photo is encoded. Threads may share one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        tensors: Mapping[str, StoredTensor],
+        runtime: str = "auto",
+        batch: int | None = None,
+    ) -> None:
+        """``tensors``: projections and palette (``aspects.safetensors``); ``runtime``: see ``runtime.choose``."""
+        self.name = name
+        self.network = network
+        self.projections = tuple(
+            Projection.read(tensors, aspect.name) for aspect in network.config.network_aspects
+        )
+        self.palette: Palette | None = palette_of(network.config, tensors)
+        self._wanted = (runtime, batch)
+        self._opening = threading.Lock()
+        self._runtime: Runtime | None = None
+
+    @property
+    def config(self) -> EmbedderConfig:
+        """What defines the embedder, apart from its tensors."""
+        return self.network.config
+
+    @property
+    def licence(self) -> str:
+        """Of the backbone's weights, as their author states it."""
+        return self.config.licence
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(width, height) of a prepared photo."""
+        return self.config.preprocessing.width, self.config.preprocessing.height
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the network runs; opened on first use."""
+        with self._opening:
+            if self._runtime is None:
+                self._runtime = open_runtime(self.network, *self._wanted)
+            return self._runtime
+
+    @cached_property
+    def space(self) -> str:
+        """The fingerprint: the embedder's name and twelve hex digits of ``digest``."""
+        return f"{self.name}-{self.digest[:SPACE_LETTERS]}"
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over the config, the backbone's tensors, the projections and the palette."""
+        kept: dict[str, Floats] = {}
+        for aspect, projection in zip(self.config.network_aspects, self.projections, strict=True):
+            kept |= projection.tensors(aspect.name)
+        if self.palette is not None:
+            kept["palette"] = self.palette.centres
+        after = digest_of((name, stored(array)) for name, array in kept.items())
+        text = json.dumps([self.config.defining(), self.network.digest, after], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def layout(self) -> AspectLayout:
+        """The blocks of a vector: names, widths, default weights."""
+        widths = iter(self._network_widths())
+        aspects = self.config.aspects
+        colours = 0 if self.palette is None else len(self.palette)
+        dims = tuple(next(widths) if aspect.from_network else colours for aspect in aspects)
+        return AspectLayout(tuple(aspect.name for aspect in aspects), dims, self.config.weights)
+
+    def prepare(self, source: Path | bytes) -> Photos:
+        """Decodes a photo to uint8 (H, W, 3) at ``input_size``; BadPhoto says why where it cannot be used."""
+        return decode(source, self.input_size, resample=self.config.preprocessing.interpolation)
+
+    def colours(self, photo: Photos) -> Floats:
+        """The palette block of one prepared photo, (n,); (0,) for an embedder without a palette."""
+        return np.zeros(0, np.float32) if self.palette is None else self.palette.histogram(photo)
+
+    def encode(self, photos: Photos) -> Floats:
+        """Prepared photos, uint8 (n, H, W, 3) → unit blocks, float32 (n, d), unscaled.
+
+        ``layout.scale`` turns them into vectors that can be compared.
+        """
+        width, height = self.input_size
+        if photos.ndim != 4 or photos.shape[1:] != (height, width, 3) or photos.dtype != np.uint8:
+            raise UsageError(
+                f"photos must be uint8 (n, {height}, {width}, 3), as prepare() makes them, "
+                f"not {photos.dtype} {photos.shape}"
+            )
+        if not len(photos):
+            return np.empty((0, self.layout.d), np.float32)
+        outputs = self.runtime.encode(photos) if self.config.network_aspects else ()
+        return self.finish(outputs, np.stack([self.colours(photo) for photo in photos]))
+
+    def finish(self, outputs: Sequence[Floats], colours: Floats) -> Floats:
+        """The network's outputs [(n, d_i)…] and the colours (n, c) of the same photos → unit blocks (n, d)."""
+        blocks = iter(
+            projection.apply(output) for projection, output in zip(self.projections, outputs, strict=True)
+        )
+        vectors = np.concatenate(
+            [next(blocks) if aspect.from_network else colours for aspect in self.config.aspects], axis=1
+        )
+        if not np.isfinite(vectors).all():
+            raise Damaged(
+                f"the embedder {self.name!r} gave numbers that are not finite; its weights are damaged, "
+                f"or its runtime ({self.runtime.device}) cannot compute it"
+            )
+        return vectors
+
+    def encode_files(self, sources: Iterable[Path | bytes]) -> tuple[Floats, list[Unusable]]:
+        """Photos from files or bytes → unit blocks of those that can be used, in order, and what is wrong elsewhere."""
+        prepared: list[Photos] = []
+        unusable: list[Unusable] = []
+        for position, source in enumerate(sources):
+            try:
+                prepared.append(self.prepare(source))
+            except BadPhoto as error:
+                unusable.append(Unusable(position, error.reason, error.message))
+        if not prepared:
+            return np.empty((0, self.layout.d), np.float32), unusable
+        return self.encode(np.stack(prepared)), unusable
+
+    def _network_widths(self) -> list[int]:
+        """Widths of the network's blocks; the network is opened only where a projection does not tell."""
+        told = [None if p.matrix is None else int(p.matrix.shape[1]) for p in self.projections]
+        if None not in told:
+            return [width for width in told if width is not None]
+        return [p.d_out(d) for p, d in zip(self.projections, self.runtime.dims, strict=True)]

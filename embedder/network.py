@@ -1,0 +1,47 @@
+"""A network to be run: its config, its weights, and the pooled outputs that the aspects ask for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from embedder.config import EmbedderConfig
+from embedder.sources import Weights
+
+if TYPE_CHECKING:
+    from embedder.backbone import FeatureNet
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a runtime needs to know; building it (which needs torch) is put off until it must be."""
+
+    config: EmbedderConfig
+    weights: Weights
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the weights' tensors."""
+        return self.weights.digest()
+
+    @cached_property
+    def key(self) -> str:
+        """Names the computation from picture to pooled outputs: what a converted graph is stored under.
+
+        Projections are applied after it, so a fine-tuned head or a fitted projection shares its graph.
+        """
+        defining = self.config.defining()
+        outputs = [aspect.as_json() | {"name": ""} for aspect in self.config.network_aspects]
+        parts = {name: defining[name] for name in ("architecture", "model_args", "input", "mean", "std")}
+        text = json.dumps([parts, outputs, self.digest], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def build(self) -> FeatureNet:
+        """The network in torch, float32, in evaluation mode."""
+        from embedder.backbone import FeatureNet, Output
+
+        outputs = [Output.of(aspect) for aspect in self.config.network_aspects]
+        return FeatureNet(self.weights.model(), outputs).eval()

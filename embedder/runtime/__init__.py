@@ -1,0 +1,1 @@
+"""Where a network runs: PyTorch or OpenVINO, behind one seam."""

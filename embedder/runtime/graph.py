@@ -1,0 +1,147 @@
+"""A network as an OpenVINO graph: converted once with torch, checked against it, kept in the cache.
+
+The graph takes uint8 photos (n, H, W, 3); cast, mean and scale are inside it. With the graph in the cache, torch
+is not needed to encode a photo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedder.cache import cache_folder, keep, kept
+from embedder.network import Network
+from embedder.runtime.quiet import openvino
+from embedder.runtime.seam import Floats, Photos
+
+GRAPH = "graph.xml"
+TENSORS = "graph.bin"
+LAYOUT_VERSION = 1
+ENOUGH = 0.9995
+PROBES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A converted network.
+
+    model: OpenVINO's model with a free batch size.
+    dims: width of every output.
+    precision: ``bf16`` or ``f32``: what it is to be computed in on this processor.
+    """
+
+    model: Any
+    dims: tuple[int, ...]
+    precision: str
+
+
+def fast_precision() -> str:
+    """``bf16`` where the processor computes in it (AVX-512 BF16, AMX), else ``f32``."""
+    able = openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "bf16" if "BF16" in able else "f32"
+
+
+def graph_of(network: Network) -> Graph:
+    """The network's graph: from the cache, or converted, checked and put there."""
+    ov = openvino()
+    precision = fast_precision()
+    name = f"{network.key[:32]}-{LAYOUT_VERSION}-{ov.__version__.split('-')[0]}-{precision}"
+    folder = cache_folder() / "graphs" / name
+    record = kept(folder)
+    if record is None or record.get("sha256") != _digests(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        made = keep(folder, lambda into: _convert(network, into, precision))
+        record = kept(made) or {}
+    else:
+        made = folder
+    model = ov.Core().read_model(made / GRAPH)
+    dims = tuple(int(output.get_partial_shape()[1].get_length()) for output in model.outputs)
+    if made != folder:
+        shutil.rmtree(made, ignore_errors=True)
+    return Graph(model, dims, str(record.get("precision", "f32")))
+
+
+def compiled(model: Any, batch: int, hint: str, precision: str) -> Any:
+    """The graph for exactly ``batch`` photos; ``hint`` is ``LATENCY`` or ``THROUGHPUT``."""
+    fixed = model.clone()
+    shape = fixed.input(0).get_partial_shape()
+    fixed.reshape([batch, *(int(axis.get_length()) for axis in list(shape)[1:])])
+    settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": precision}
+    return openvino().Core().compile_model(fixed, "CPU", settings)
+
+
+def _convert(network: Network, folder: Path, precision: str) -> dict[str, object]:
+    """Writes the graph; the record says in which precision it keeps to the reference."""
+    import torch
+
+    ov = openvino()
+    size = network.config.preprocessing
+    net = network.build()
+    sample = torch.zeros((2, 3, size.height, size.width))
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        converted = ov.convert_model(net, example_input=sample, input=[-1, 3, size.height, size.width])
+    model = _with_preprocessing(converted, size.mean, size.std)
+    ov.save_model(model, folder / GRAPH, compress_to_fp16=False)
+    photos = probe_photos(size.width, size.height)
+    mean = 255.0 * torch.tensor(size.mean).view(1, 3, 1, 1)
+    std = 255.0 * torch.tensor(size.std).view(1, 3, 1, 1)
+    with torch.inference_mode():
+        pictures = (torch.from_numpy(photos).permute(0, 3, 1, 2).float() - mean) / std
+        wanted = [output.numpy() for output in net(pictures)]
+    near = _closeness(compiled(model, PROBES, "LATENCY", precision), photos, wanted)
+    if near < ENOUGH:
+        precision = "f32"
+    return {"precision": precision, "cosine": near, "sha256": _digests(folder)}
+
+
+def _with_preprocessing(model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
+    from openvino.preprocess import PrePostProcessor
+
+    ov = openvino()
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    chain = steps.input().preprocess().convert_element_type(ov.Type.f32)
+    chain.mean([255.0 * m for m in mean]).scale([255.0 * s for s in std])
+    return steps.build()
+
+
+def _closeness(ready: Any, photos: Photos, wanted: list[Floats]) -> float:
+    """The smallest cosine between the graph's outputs and the reference's."""
+    got = ready(photos)
+    cosines = []
+    for index, reference in enumerate(wanted):
+        output = got[index]
+        norms = np.linalg.norm(output, axis=1) * np.linalg.norm(reference, axis=1)
+        cosines.append((output * reference).sum(1) / np.maximum(norms, 1e-12))
+    return float(np.min(cosines))
+
+
+def probe_photos(width: int, height: int) -> Photos:
+    """Drawn pictures with edges, ramps and grain, uint8 (n, H, W, 3): the same on every machine."""
+    draw = np.random.default_rng(0)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / max(width, height)
+    pictures = np.full((PROBES, height, width, 3), 236.0, np.float32)
+    for picture in pictures:
+        for _ in range(5):
+            centre, radius = draw.uniform(0.2, 0.8, 2), draw.uniform(0.1, 0.35)
+            inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 * draw.uniform(0.5, 2.0) < radius**2
+            stripes = 30.0 * np.sin(2 * np.pi * draw.uniform(2, 20) * (x + draw.uniform(-1, 1) * y))
+            picture[inside] = (draw.uniform(20, 235, 3) + stripes[..., None])[inside]
+        picture += draw.normal(0.0, 4.0, picture.shape)
+    return np.clip(pictures, 0, 255).astype(np.uint8)
+
+
+def _digests(folder: Path) -> list[str] | None:
+    """sha256 of the graph's files, or None where one is absent."""
+    try:
+        return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (GRAPH, TENSORS)]
+    except OSError:
+        return None

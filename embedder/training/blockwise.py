@@ -1,0 +1,63 @@
+"""Phase one: every unit of the student learns the teacher's unit, all at once, each fed by the teacher.
+
+Hints at every block (FitNets, Romero et al. 2015) with the teacher's map as input (block-wise
+distillation, DNA, Li et al. 2020): no unit waits for the ones before it, so a network from random
+initialisation gets near its teacher in thousands instead of hundreds of thousands of steps.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from embedder.training.networks import has_shortcut, maps_of
+
+
+def share_of_batch(side: int, px: int) -> int:
+    """Every how-manieth view a unit with input maps of ``side`` by ``side`` learns from.
+
+    Early maps have many positions in each view, and cost most; a few views are plenty for them.
+    """
+    return max(1, min(16, side * 16 // px))
+
+
+def channel_scales(units: nn.ModuleList, batches: list[Tensor]) -> list[Tensor]:
+    """Per unit the variance of what it adds, per channel (1, c, 1, 1), over the given batches."""
+    sums: list[list[Tensor]] = [[] for _ in units]
+    with torch.no_grad():
+        for x in batches:
+            before = x
+            for i, unit in enumerate(units):
+                after = unit(before)
+                change = after - before if has_shortcut(unit) else after
+                sums[i].append(change.float().var(dim=(0, 2, 3)))
+                before = after
+    variances = [torch.stack(s).mean(0) for s in sums]
+    return [torch.clamp(v, min=float(v.mean()) * 0.1)[None, :, None, None] for v in variances]
+
+
+def pairs(teacher_maps: list[Tensor], x: Tensor, echo: int) -> tuple[list[Tensor], list[Tensor]]:
+    """What each unit is given and should answer; early units take other views in every echo of a batch."""
+    given, wanted = [], []
+    for before, after in zip([x, *teacher_maps[:-1]], teacher_maps, strict=True):
+        every = share_of_batch(before.shape[-1], x.shape[-1])
+        given.append(before[echo % every :: every])
+        wanted.append(after[echo % every :: every])
+    return given, wanted
+
+
+def unit_losses(
+    student: nn.ModuleList, given: list[Tensor], wanted: list[Tensor], scales: list[Tensor]
+) -> Tensor:
+    """Unexplained share of variance of every unit, (units,): 0 is a perfect copy, 1 is the mean's."""
+    losses = []
+    for unit, before, after, scale in zip(student, given, wanted, scales, strict=True):
+        error = (unit(before).float() - after.float()).square() / scale
+        losses.append(error.mean())
+    return torch.stack(losses)
+
+
+def teacher_maps(units: nn.ModuleList, x: Tensor) -> list[Tensor]:
+    """The teacher's maps without gradients, in bfloat16."""
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        return maps_of(units, x)

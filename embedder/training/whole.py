@@ -1,0 +1,73 @@
+"""Phase two: the student sees the image and answers for itself, judged at every late unit and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from embedder.training.blockwise import teacher_maps
+from embedder.training.networks import maps_of
+
+
+def pooled_losses(got: Tensor, wanted: Tensor, classifier: nn.Linear, temperature: float = 2.0) -> Tensor:
+    """Three losses of pooled features (n, 1280): cosine, relations, classes; (3,).
+
+    Cosine: 1 - cos to the teacher's vector. Relations: squared difference of all centred cosines within
+    the batch (relational distillation, Park et al. 2019). Classes: divergence of the teacher's
+    classifier read from both (its weights stay with the teacher).
+    """
+    cosine = 1 - F.cosine_similarity(got, wanted).mean()
+    centre = wanted.mean(0)
+    a, b = F.normalize(got - centre), F.normalize(wanted - centre)
+    relations = (a @ a.T - b @ b.T).square().mean()
+    target = F.log_softmax(classifier(wanted) / temperature, 1)
+    answer = F.log_softmax(classifier(got) / temperature, 1)
+    classes = F.kl_div(answer, target, log_target=True, reduction="batchmean") * temperature**2
+    return torch.stack([10 * cosine, 10 * relations, 0.5 * classes])
+
+
+class WholeLoss:
+    """Losses of phase two for a batch of views: one per trained unit, then the three pooled ones."""
+
+    def __init__(
+        self,
+        student: nn.ModuleList,
+        teacher: nn.Module,
+        teacher_units: nn.ModuleList,
+        scales: list[Tensor],
+        frozen: int,
+    ) -> None:
+        self._front, self._back = student[:frozen], student[frozen:]
+        self._teacher_units, self._scales, self._frozen = teacher_units, scales[frozen:], frozen
+        classifier = teacher.get_classifier()  # type: ignore[operator]
+        self._classifier: nn.Linear = classifier
+        self._forward = torch.compile(teacher_maps)
+        self._front_maps = torch.compile(teacher_maps)
+        self._losses = torch.compile(self._compare)
+
+    def _compare(self, start: Tensor, wanted: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Unexplained variance at each trained unit, weighted more the later; and the pooled vectors (n, 1280)."""
+        got = maps_of(self._back, start)
+        errors = [
+            ((g.float() - w.float()).square() / s).mean()
+            for g, w, s in zip(got, wanted, self._scales, strict=True)
+        ]
+        weights = torch.linspace(0.05, 0.3, len(errors))
+        weights[-1] = 1.0
+        return torch.stack(errors) * weights, got[-1].float().mean((2, 3))
+
+    def __call__(self, x: Tensor) -> Callable[[int], Tensor]:
+        """Asks the teacher about a batch (n, 3, h, w); the answer gives the weighted losses, once per echo."""
+        wanted = self._forward(self._teacher_units, x)
+        target = wanted[-1].float().mean((2, 3))
+        start = self._front_maps(self._front, x)[-1] if self._frozen else x
+
+        def losses(echo: int) -> Tensor:
+            with torch.autocast("cpu", torch.bfloat16):
+                errors, pooled = self._losses(start, wanted[self._frozen :])
+            return torch.cat([errors, pooled_losses(pooled, target, self._classifier)])
+
+        return losses

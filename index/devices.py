@@ -1,0 +1,39 @@
+"""The GPU, where there is one: the same FAISS indexes, moved there.
+
+What FAISS's GPU indexes cannot do, the scan works around: at most 2,048 rows a search; selectors are read but
+ignored, so masks are applied afterwards and what is then short is searched exactly on the CPU; no removal, so
+deletes are masks too; not safe for two threads, so a lock is held.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from index.manifest import Setting
+from index.scans import ApproximateScan
+
+GPU_LIMIT = 2048
+PLAIN = Setting("", 0, 1)
+
+
+def gpus() -> int:
+    """How many CUDA GPUs FAISS can use; 0 with the CPU build."""
+    import faiss
+
+    return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0
+
+
+def to_gpu(index: Any) -> Any:
+    """A copy of an index on the first GPU, its vectors as float16 where the type allows."""
+    import faiss
+
+    options = faiss.GpuClonerOptions()
+    options.useFloat16 = True
+    options.useFloat16CoarseQuantizer = False
+    return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index, options)
+
+
+def gpu_scan(on_gpu: Any, setting: Setting = PLAIN, reweighed: Setting | None = None) -> ApproximateScan:
+    """A scan over an index that is on the GPU already: one search at a time, at most 2,048 rows each."""
+    return ApproximateScan(on_gpu, setting, reweighed, limit=GPU_LIMIT, lock=threading.Lock())

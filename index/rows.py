@@ -1,0 +1,77 @@
+"""Which photo and product each row of a matrix belongs to. Row numbers never leave this package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import Damaged
+
+PHOTOS_FILE = "photos.npy"
+PRODUCTS_FILE = "products.json"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows grouped by product: product p owns rows starts[p] to starts[p + 1].
+
+    photo_ids: fixed-width ASCII (n,), one per row.
+    products: product ids (P,), each once.
+    starts: int64 (P + 1,).
+    """
+
+    photo_ids: NDArray[np.bytes_]
+    products: Sequence[str]
+    starts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.photo_ids)
+
+    @classmethod
+    def of(cls, photo_ids: Sequence[str], products: Sequence[str], counts: Sequence[int]) -> Rows:
+        """From lists: ``counts`` says how many consecutive photos each product has, all >= 1."""
+        starts = np.concatenate([[0], np.cumsum(np.asarray(counts, np.int64))]).astype(np.int64)
+        return cls(np.asarray(photo_ids, dtype="S16"), tuple(products), starts)
+
+    @cached_property
+    def slot_of(self) -> dict[str, int]:
+        """Product id → its number p."""
+        return {product: slot for slot, product in enumerate(self.products)}
+
+    @cached_property
+    def slot_of_row(self) -> NDArray[np.int32]:
+        """Number p of the product of each row (n,)."""
+        slots: NDArray[np.int32] = np.repeat(
+            np.arange(len(self.products), dtype=np.int32), np.diff(self.starts)
+        )
+        return slots
+
+    def photo(self, row: int) -> str:
+        """The photo id of a row."""
+        return bytes(self.photo_ids[row]).decode("ascii")
+
+    def of_product(self, slot: int) -> slice:
+        """The rows of a product."""
+        return slice(int(self.starts[slot]), int(self.starts[slot + 1]))
+
+    def save(self, directory: Path) -> None:
+        """Write the two files."""
+        np.save(directory / PHOTOS_FILE, self.photo_ids, allow_pickle=False)
+        record = {"products": list(self.products), "photos": np.diff(self.starts).tolist()}
+        (directory / PRODUCTS_FILE).write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> Rows:
+        """Read the two files; Damaged where they do not fit together."""
+        photo_ids = np.load(directory / PHOTOS_FILE, mmap_mode="r", allow_pickle=False)
+        record = json.loads((directory / PRODUCTS_FILE).read_text(encoding="utf-8"))
+        rows = cls.of((), record["products"], record["photos"])
+        if int(rows.starts[-1]) != len(photo_ids) or len(rows.starts) != len(rows.products) + 1:
+            raise Damaged(f"{directory} lists other numbers of photos and products; rebuild the index")
+        return cls(photo_ids, rows.products, rows.starts)

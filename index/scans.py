@@ -1,0 +1,188 @@
+"""The seam to FAISS: something that finds the rows nearest to a few probes among those allowed.
+
+Two implementations on the CPU: ``ExactScan`` over the stored float16 vectors, and ``ApproximateScan`` over any
+type of the index factory. FAISS is imported here, when the first scan is made, and nowhere earlier.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.manifest import Setting
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+FEW = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a scan found for p probes.
+
+    rows: int64, each once, in no order. worst: (p,) the lowest inner product fetched per probe: only rows below it
+    are missing (as far as the scan is exact); -inf where fetching more would bring nothing more.
+    """
+
+    rows: NDArray[np.int64]
+    worst: Floats
+
+
+class Scan(Protocol):
+    """Finds candidates. Safe to call from several threads."""
+
+    @property
+    def limit(self) -> int:
+        """The most rows worth fetching at once."""
+
+    def top(self, probes: Floats, fetch: int, allowed: Mask | None, reweighed: bool = False) -> Found:
+        """The rows among ``allowed`` (n,) nearest to each probe (p, d), about ``fetch`` of them per probe."""
+
+
+def masked_out(rows: NDArray[np.int64], allowed: Mask | None) -> NDArray[np.bool_]:
+    """Which places of a FAISS answer (p, f) are padding (-1) or rows that are not allowed."""
+    out = rows < 0
+    if allowed is not None:
+        out |= ~allowed[np.maximum(rows, 0)]
+    return out
+
+
+class ExactScan:
+    """Every allowed row is compared: FAISS's flat scan over float16 vectors, accumulated in float32.
+
+    Half the memory traffic of float32, hence about twice as fast for one query (measured: 1.1 ms for 50,000 x
+    384 and 3.0 ms for 200,000 x 256 on one core, against 2.4 and 7.6).
+    """
+
+    def __init__(self, flat: Any) -> None:
+        self._flat = flat
+
+    @classmethod
+    def over(cls, matrix: NDArray[np.float16]) -> ExactScan:
+        """A scan over a copy of the rows (n, d) in memory."""
+        return cls(half_flat(matrix))
+
+    @classmethod
+    def load(cls, path: Path) -> ExactScan:
+        """A scan over a FAISS file, mapped into memory, not read."""
+        import faiss
+
+        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC))
+
+    @property
+    def limit(self) -> int:
+        """All rows."""
+        return int(self._flat.ntotal)
+
+    def top(self, probes: Floats, fetch: int, allowed: Mask | None, reweighed: bool = False) -> Found:
+        """Exact for any probe; ``reweighed`` changes nothing."""
+        import faiss
+
+        count = self.limit if allowed is None else int(np.count_nonzero(allowed))
+        if count == 0:
+            return Found(np.empty(0, np.int64), np.full(len(probes), -np.inf, np.float32))
+        fetch = min(fetch, count)
+        banned = self.limit - count
+        if banned <= FEW:  # testing every row costs more than fetching a few too many
+            scores, rows = self._flat.search(probes, min(fetch + banned, self.limit))
+        else:
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+            scores, rows = self._flat.search(probes, fetch, params=faiss.SearchParameters(sel=selector))
+        worst = scores[:, -1] if fetch < count else np.full(len(probes), -np.inf, np.float32)
+        return Found(np.unique(rows[~masked_out(rows, allowed)]), worst)
+
+
+class ApproximateScan:
+    """Any FAISS index searched by its measured setting; rows that are not allowed are dropped afterwards.
+
+    lock: held during a search; GPU indexes are not safe for two threads even when reading.
+    """
+
+    def __init__(
+        self,
+        index: Any,
+        setting: Setting,
+        reweighed: Setting | None = None,
+        limit: int = 4096,
+        lock: AbstractContextManager[Any] | None = None,
+    ) -> None:
+        self._index = index
+        self._settings = {False: setting, True: reweighed or setting}
+        self._limit = limit
+        self._lock = lock or nullcontext()
+
+    @property
+    def limit(self) -> int:
+        """The most rows one search fetches; on a GPU FAISS answers at most 2,048."""
+        return min(self._limit, int(self._index.ntotal))
+
+    @cached_property
+    def _parameters(self) -> dict[bool, Any]:
+        return {key: search_parameters(self._index, setting) for key, setting in self._settings.items()}
+
+    def top(self, probes: Floats, fetch: int, allowed: Mask | None, reweighed: bool = False) -> Found:
+        """Likely the nearest rows; fewer than ``fetch`` where the mask is narrow."""
+        total = int(self._index.ntotal)
+        wanted = fetch * self._settings[reweighed].overfetch
+        if allowed is not None:
+            count = int(np.count_nonzero(allowed))
+            wanted = math.ceil(wanted * total / max(count, 1)) + min(total - count, FEW)
+        with self._lock:
+            scores, rows = self._index.search(
+                probes, min(wanted, self.limit), params=self._parameters[reweighed]
+            )
+        # Padding means that the setting has nothing further to offer, however much is fetched.
+        worst = np.where((rows < 0).any(axis=1), np.float32(-np.inf), scores[:, -1]).astype(np.float32)
+        return Found(np.unique(rows[~masked_out(rows, allowed)]), worst)
+
+
+def half_flat(matrix: NDArray[np.float16]) -> Any:
+    """A FAISS flat index whose codes are the rows (n, d) themselves."""
+    import faiss
+
+    flat = faiss.IndexScalarQuantizer(
+        matrix.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    for first in range(0, len(matrix), 65536):
+        part = np.ascontiguousarray(matrix[first : first + 65536], dtype=np.float16)
+        flat.add_sa_codes(part.view(np.uint8))
+    return flat
+
+
+def search_parameters(index: Any, setting: Setting) -> Any:
+    """FAISS's search parameters for a setting, reached through wrappers (rotation, refinement)."""
+    import faiss
+
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexPreTransform):
+        inner = search_parameters(index.index, setting)
+        return faiss.SearchParametersPreTransform(index_params=inner) if inner is not None else None
+    if isinstance(index, faiss.IndexRefine):
+        inner = search_parameters(index.base_index, setting)
+        return faiss.IndexRefineSearchParameters(k_factor=index.k_factor, base_index_params=inner)
+    if setting.parameter == "nprobe":
+        return faiss.SearchParametersIVF(nprobe=setting.value)
+    if setting.parameter == "efSearch":
+        return faiss.SearchParametersHNSW(efSearch=setting.value)
+    return None
+
+
+def parameter_of(index: Any) -> str:
+    """The search parameter that an index is tuned by: nprobe, efSearch or "" for none."""
+    import faiss
+
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexPreTransform):
+        return parameter_of(index.index)
+    if isinstance(index, faiss.IndexRefine):
+        return parameter_of(index.base_index)
+    if isinstance(index, (faiss.IndexIVF, faiss.IndexIVFFastScan)):
+        return "nprobe"
+    return "efSearch" if isinstance(index, faiss.IndexHNSW) else ""

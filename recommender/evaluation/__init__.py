@@ -1,0 +1,1 @@
+"""The offline evaluation: splits, metrics, uncertainty, leakage, reports."""

@@ -1,0 +1,107 @@
+"""An exam: customers with what may be known of them, and what they really chose afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recommender.dataset import Dataset, Events
+from recommender.histories import Histories
+from recommender.items import Bools, Doubles, Ints, Items
+
+NO_EVENT = "no_event_in_window"
+NOTHING_LIKED = "nothing_liked_in_window"
+ONLY_SEEN = "only_products_seen_before"
+NOT_ARRIVED = "only_products_not_yet_in_the_catalogue"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exam:
+    """c customers who are asked about, all with at least one product to find.
+
+    who: int64 (c,), positions in the dataset's customers.
+    histories: what may be known of them. wanted: bool CSR (c, n), what they chose.
+    items: the catalogue that is ranked, whole. excluded: reason → customers who could not be asked.
+    dropped: reason → chosen products that could not be found (seen before, not yet there).
+    """
+
+    who: Ints
+    histories: Histories
+    wanted: sparse.csr_array
+    items: Items
+    excluded: Mapping[str, int]
+    dropped: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.who)
+
+    @property
+    def wanted_counts(self) -> Ints:
+        """int64 (c,): how many products each customer chose."""
+        counts: Ints = np.diff(self.wanted.indptr).astype(np.int64)
+        return counts
+
+    def barred(self, first: int, last: int) -> Bools:
+        """bool (last - first, n): products that these customers have met, or that are not there yet when asked."""
+        part = self.histories.part(first, last)
+        met = part.met(len(self.items))
+        late = np.flatnonzero(self.items.arrived > part.now.min(initial=np.inf))
+        met[:, late] |= self.items.arrived[None, late] > part.now[:, None]
+        return met
+
+    def wanted_mask(self, first: int, last: int) -> Bools:
+        """bool (last - first, n)."""
+        mask: Bools = self.wanted[first:last].toarray().astype(np.bool_)
+        return mask
+
+
+def hold_exam(known: Dataset, window: Events, before: Events | None = None) -> Exam:
+    """Ask every customer with events in ``window`` what they chose there.
+
+    known: the histories are its events. before: events whose (customer, product) pairs are seen, where that is more
+    than ``known`` holds. A customer is asked at the time of their first event in the window: the catalogue is what
+    had arrived by then. What counts as chosen: products with a positive balance of weights in the window. Customers
+    that cannot be asked are counted by the first reason that holds, none is dropped silently.
+    """
+    n = len(known.items)
+    first = np.full(len(known.customers), np.inf)
+    np.minimum.at(first, window.customers, window.times)
+    active = np.flatnonzero(np.isfinite(first))
+    excluded = {NO_EVENT: len(known.customers) - len(active)}
+    pairs, sums = _balances(window, n)
+    pairs = pairs[sums > 0]
+    excluded[NOTHING_LIKED] = len(active) - len(np.unique(pairs // n))
+    seen = np.isin(pairs, _pairs(known.events if before is None else before, n))
+    fresh = pairs[~seen]
+    excluded[ONLY_SEEN] = len(np.unique(pairs // n)) - len(np.unique(fresh // n))
+    late = known.items.arrived[fresh % n] > first[fresh // n]
+    found = fresh[~late]
+    who = np.unique(found // n)
+    excluded[NOT_ARRIVED] = len(np.unique(fresh // n)) - len(who)
+    return Exam(
+        who=who,
+        histories=known.histories(who, first[who]),
+        wanted=_table(found, who, n),
+        items=known.items,
+        excluded={reason: count for reason, count in excluded.items() if count},
+        dropped={"seen_before": int(seen.sum()), "not_yet_in_the_catalogue": int(late.sum())},
+    )
+
+
+def _pairs(events: Events, n: int) -> Ints:
+    return events.customers * np.int64(n) + events.items
+
+
+def _balances(events: Events, n: int) -> tuple[Ints, Doubles]:
+    """Distinct (customer, product) pairs as one number each, and the sum of their weights."""
+    pairs, place = np.unique(_pairs(events, n), return_inverse=True)
+    return pairs, np.bincount(place, events.weights, minlength=len(pairs)).astype(np.float64)
+
+
+def _table(pairs: Ints, who: Ints, n: int) -> sparse.csr_array:
+    rows = np.searchsorted(who, pairs // n)
+    ones = np.ones(len(pairs), np.bool_)
+    return sparse.csr_array(sparse.coo_array((ones, (rows, pairs % n)), shape=(len(who), n)))

@@ -1,0 +1,78 @@
+"""Looks: products that look like what a customer liked, from the photos alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.dataset import Dataset
+from recommender.histories import Histories
+from recommender.items import Bools, Floats, Items
+from recommender.taste import Mode, Tastes, tastes_of
+
+UNSEEN = -2.0  # below any cosine, also after the penalty for dislikes
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """temperature × log Σ_j share_j × exp(cosine(interest_j, product) / temperature), less the dislikes.
+
+    With one interest this is the cosine to the taste; with several it lies between the mean and the maximum of the
+    cosines: the lower the ``temperature``, the nearer to the closest interest alone. It is the log density of a
+    mixture of von Mises-Fisher kernels on the interests. ``dislike`` × the largest positive cosine to anything
+    disliked or returned is taken off. What it cannot do: products without photos; customers who liked nothing with a photo.
+    """
+
+    half_life: float = 90.0
+    mode: Mode = "interests"
+    temperature: float = 0.1
+    dislike: float = 0.25
+    name: str = "looks"
+
+    def fit(self, data: Dataset) -> FittedLooks:
+        """Nothing is learnt from interactions: a product that came a second ago has all that is needed."""
+        return FittedLooks(data.items, self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedLooks:
+    """items: the catalogue whose looks are compared; recipe: the settings."""
+
+    items: Items
+    recipe: Looks
+    silence: float = UNSEEN
+
+    @property
+    def name(self) -> str:
+        """The recipe's word."""
+        return self.recipe.name
+
+    def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
+        """float32 (c, n); ``UNSEEN`` where the product or the taste has no looks."""
+        tastes = tastes_of(histories, self.items, self.recipe.half_life, self.recipe.mode)
+        scores = np.full((len(histories), len(self.items)), UNSEEN, np.float32)
+        having = np.flatnonzero(np.diff(tastes.starts))
+        if len(having):
+            scores[having] = self._densities(tastes)
+            self._take_off_dislikes(scores, histories)
+            scores[:, ~self.items.has_vector] = UNSEEN
+        return scores
+
+    def _densities(self, tastes: Tastes) -> Floats:
+        """Rows of the customers who have a taste."""
+        heat = np.float32(self.recipe.temperature)
+        cosines = tastes.centres @ self.items.vectors.T
+        # Cosines are at most 1, so taking 1 off keeps every exponential within (0, 1].
+        kernels = np.exp((cosines - 1) / heat) * tastes.shares[:, None].astype(np.float32)
+        firsts = tastes.starts[:-1][np.diff(tastes.starts) > 0]
+        sums = np.maximum(np.add.reduceat(kernels, firsts, axis=0), np.float32(1e-37))
+        densities: Floats = 1 + heat * np.log(sums)
+        return np.maximum(densities, np.float32(-1.0))
+
+    def _take_off_dislikes(self, scores: Floats, histories: Histories) -> None:
+        disliked = histories.unwanted(len(self.items), self.recipe.half_life)
+        for row in np.flatnonzero(np.diff(disliked.indptr)):
+            products = disliked.indices[disliked.indptr[row] : disliked.indptr[row + 1]]
+            nearest = (self.items.vectors[products] @ self.items.vectors.T).max(axis=0)
+            scores[row] -= self.recipe.dislike * np.maximum(nearest, 0)

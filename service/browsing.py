@@ -1,0 +1,119 @@
+"""Looking at what the shop holds: products, pages of products, photos."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from data.where import parse
+
+from data.errors import UnknownPhoto, UsageError
+from data.photos import decode
+from data.records import Photo, Product
+from service.answers import Json, ProductPage
+from service.parts import Parts
+
+LARGEST_PAGE = 1000
+LARGEST_THUMBNAIL = 2048
+
+
+def as_card(product: Product) -> Json:
+    """What every list shows of a product."""
+    return {
+        "product_id": product.product_id,
+        "title": product.title,
+        "category": product.category,
+        "price": product.price,
+        "in_stock": product.in_stock,
+    }
+
+
+def as_json(product: Product, photos: Iterable[Photo]) -> Json:
+    """A product with its attributes and photos."""
+    return {
+        **as_card(product),
+        "attributes": dict(product.attributes),
+        "photos": [{"photo_id": p.photo_id, "position": p.position, "status": p.status} for p in photos],
+    }
+
+
+def product(parts: Parts, product_id: str) -> Json:
+    """One product. Raises UnknownProduct."""
+    found = parts.shop.product(product_id)
+    return as_json(found, parts.shop.photos_of(product_id))
+
+
+def cards(parts: Parts, product_ids: Iterable[str]) -> dict[str, Json]:
+    """Id → card with the id of the first usable photo (None without one); unknown ids are left out."""
+    ids = list(product_ids)
+    photos = parts.shop.photos_of_products(ids)
+    return {
+        id_: {**as_card(found), "photo_id": _first_usable(photos.get(id_, []))}
+        for id_, found in parts.shop.products(ids).items()
+    }
+
+
+def _first_usable(photos: Sequence[Photo]) -> str | None:
+    return next((photo.photo_id for photo in photos if photo.status != "rejected"), None)
+
+
+def products(parts: Parts, where: str | None, page: int, size: int) -> ProductPage:
+    """Page ``page`` (from 1) of the live products that a filter selects, ordered by id."""
+    if page < 1 or not 1 <= size <= LARGEST_PAGE:
+        raise UsageError(f"pages count from 1 and hold 1 to {LARGEST_PAGE} products")
+    table = parts.table()
+    mask = parse(where).mask(table) if where and where.strip() else np.ones(len(table.ids), bool)
+    rows = np.flatnonzero(mask)
+    chosen = sorted(table.ids[row] for row in rows)[(page - 1) * size : page * size]
+    shown = cards(parts, chosen)
+    return ProductPage(
+        products=[shown[id_] for id_ in chosen if id_ in shown],
+        page=page,
+        pages=max(1, math.ceil(len(rows) / size)),
+        size=size,
+        total=len(rows),
+    )
+
+
+def aspects(parts: Parts) -> Mapping[str, float]:
+    """Aspect → default share of the shop's embedder."""
+    layout = parts.index().layout
+    return {name: float(share) for name, share in zip(layout.names, layout.shares, strict=True)}
+
+
+def photo_file(parts: Parts, photo_id: str) -> Path:
+    """Where a photo's file lies. Raises UnknownPhoto."""
+    path = parts.shop.photo_path(parts.shop.photo(photo_id))
+    if not path.is_file():
+        raise UnknownPhoto(
+            f"the file of photo {photo_id!r} is gone from {path.parent}; index the catalogue again"
+        )
+    return path
+
+
+def thumbnail(parts: Parts, photo_id: str, side: int) -> bytes:
+    """A photo as JPEG, upright, at most ``side`` pixels in each direction."""
+    if not 16 <= side <= LARGEST_THUMBNAIL:
+        raise UsageError(f"a thumbnail's side is 16 to {LARGEST_THUMBNAIL} pixels, not {side}")
+    path = photo_file(parts, photo_id)
+    return _jpeg(path, path.stat().st_mtime_ns, side)
+
+
+@lru_cache(maxsize=2048)
+def _jpeg(path: Path, _changed: int, side: int) -> bytes:
+    return jpeg_of(path, side)
+
+
+def jpeg_of(source: Path | bytes, side: int) -> bytes:
+    """A photo as JPEG that fits a square of ``side`` pixels; never enlarged. Raises BadPhoto."""
+    from PIL import Image
+
+    upright = Image.fromarray(decode(source))
+    upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    upright.save(out, "JPEG", quality=85)
+    return out.getvalue()

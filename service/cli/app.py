@@ -1,0 +1,100 @@
+"""The Typer application: one command per journey, and the border where errors become lines and exit codes.
+
+Nothing heavy is imported here: `vitrine --help` must answer at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from data.errors import VitrineError
+from service.cli import demo, embedders, importing, info, learning, recommend, serve, similar
+
+DEBUG = "VITRINE_DEBUG"
+
+
+def complain(text: str) -> None:
+    """One line on standard error that starts with a red "error:"."""
+    typer.secho("error: ", err=True, nl=False, fg=typer.colors.RED, bold=True)
+    typer.echo(text, err=True)
+
+
+class _Border(TyperGroup):
+    """Turns what commands raise into one line on standard error and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VitrineError as error:
+            if os.environ.get(DEBUG):
+                raise
+            complain(error.message)
+            raise typer.Exit(error.exit_code) from error
+        except OSError as error:
+            if os.environ.get(DEBUG) or error.errno == errno.EPIPE:
+                raise
+            complain(str(error))
+            raise typer.Exit(1) from error
+        except Exception as error:
+            # Exit, Abort and usage errors have their own handling in Typer.
+            if os.environ.get(DEBUG) or type(error).__module__.startswith(("typer", "click")):
+                raise
+            complain(f"this is a bug: {type(error).__name__}: {error} (set {DEBUG}=1 to see where)")
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    name="vitrine",
+    cls=_Border,
+    help="Visual similarity and recommendations for product catalogues.",
+    epilog="Start with: vitrine demo --serve",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"vitrine {version('vitrine')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _vitrine(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Visual similarity and recommendations for product catalogues."""
+
+
+app.command("demo")(demo.demo)
+app.command("index")(importing.index)
+app.command("interactions")(importing.interactions)
+app.command("similar")(similar.similar)
+app.command("recommend")(recommend.recommend)
+app.command("train")(learning.train)
+app.command("evaluate")(learning.evaluate)
+app.command("finetune")(embedders.finetune)
+app.command("embedders")(embedders.embedders)
+app.command("serve")(serve.serve)
+app.command("info")(info.info)
+
+
+def main() -> None:
+    """The console script."""
+    # OpenVINO and Hugging Face would otherwise be free to phone home or to draw bars on a pipe.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    app(prog_name="vitrine")
+    sys.exit(0)

@@ -1,0 +1,193 @@
+"""`vitrine index` and `vitrine interactions`: files in, records and vectors kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from data.errors import TooManyRejects, UsageError
+from service.cli.options import JsonOption, RejectShareOption, ShopOption, pairs
+from service.cli.output import emit, only_json, seconds, table, warn
+from service.cli.progress import progress
+
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="OURS=THEIRS", help="A column's name in the file, e.g. product_id=sku."),
+]
+
+
+BUILT = (("recall", "recall@10 {:.4f}"), ("latency_ms", "{:.2f} ms a query"), ("memory_mb", "{:.1f} MB"))
+
+
+def index(
+    catalogue: Annotated[
+        Path, typer.Argument(help="CSV, TSV, Parquet or JSON-lines file, or a folder of photos.")
+    ],
+    shop: ShopOption,
+    photos: Annotated[
+        Path | None, typer.Option("--photos", help="Folder of the photos; default: the catalogue's folder.")
+    ] = None,
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--embedder",
+            help="bundled, a timm name, a folder, ARCH@FILE, or a fine-tuned one by name; "
+            "default: what the shop uses, else bundled.",
+        ),
+    ] = None,
+    index_type: Annotated[
+        str, typer.Option("--index", help="auto (measured), exact, or a FAISS factory string.")
+    ] = "auto",
+    recall: Annotated[
+        float, typer.Option("--recall", help="Recall@10 that an approximate index must reach.")
+    ] = 0.99,
+    column: ColumnOption = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build a new generation even if nothing changed.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete products that this catalogue does not list.")
+    ] = False,
+    max_reject_share: RejectShareOption = 0.05,
+    runtime: Annotated[str, typer.Option("--runtime", help="auto, cuda, openvino or torch.")] = "auto",
+    batch: Annotated[int | None, typer.Option("--batch", min=1, help="Photos in a batch.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", help="SQLAlchemy URL of the records; default: SQLite in the shop."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Index a catalogue: read it, encode the photos that are new, build the search index.
+
+    Run it again whenever the catalogue changes: only what is new is encoded.
+
+    Example: vitrine index catalogue.csv --photos photos/ --shop my-shop
+    """
+    from service.engine import Engine
+    from service.requests import IndexRequest
+
+    request = IndexRequest(
+        catalogue=catalogue,
+        photos=photos,
+        embedder=embedder,
+        index=index_type,
+        columns=pairs(column or [], "--column", str),
+        rebuild=rebuild,
+        prune=prune,
+        max_reject_share=max_reject_share,
+        wanted_recall=recall,
+        runtime=runtime,
+        batch=batch,
+    )
+    if not catalogue.exists():
+        raise UsageError(
+            f"no catalogue at {catalogue}; give a CSV, TSV, Parquet or JSON-lines file, or a folder"
+        )
+    with only_json(json), progress() as tell, Engine.create(shop, database, runtime) as engine:
+        report, error = _kept(lambda: engine.index_catalogue(request, tell).as_json())
+    warn(report.get("warnings", []))
+    if json:
+        emit(report)
+    else:
+        _show_index(report, shop)
+    if error is not None:
+        raise error
+
+
+def interactions(
+    events: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or JSON-lines file of interactions.")],
+    shop: ShopOption,
+    column: ColumnOption = None,
+    event: Annotated[
+        str | None, typer.Option("--event", help="Event of rows that name none, e.g. purchase.")
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", metavar="EVENT=W", help="Weight of an event, kept by the shop: cart=2."),
+    ] = None,
+    max_reject_share: RejectShareOption = 0.05,
+    json: JsonOption = False,
+) -> None:
+    """Import what customers did; a row that is known already is not counted twice.
+
+    Example: vitrine interactions orders.csv --shop my-shop --column customer_id=user_id
+    """
+    from service.engine import Engine
+    from service.requests import EventsRequest
+
+    if not events.is_file():
+        raise UsageError(f"no file of interactions at {events}; give a CSV, TSV, Parquet or JSON-lines file")
+    request = EventsRequest(
+        events=events,
+        columns=pairs(column or [], "--column", str),
+        default_event=event,
+        weights=pairs(weight, "--weight", float) if weight else None,
+        max_reject_share=max_reject_share,
+    )
+    with only_json(json), Engine.open(shop) as engine, progress() as tell:
+        report, error = _kept(lambda: engine.import_interactions(request, tell).as_json())
+    if json:
+        emit(report)
+    else:
+        _show_rejects(report)
+        typer.echo(
+            f"{report['rows']} rows = {report['stored']} stored + {report['repeated']} known already "
+            f"+ {report['rejected']} rejected, in {seconds(report['seconds'])}"
+        )
+    if error is not None:
+        raise error
+
+
+def _kept(work: Any) -> tuple[dict[str, Any], TooManyRejects | None]:
+    """The report of an import, also when too much was rejected (then with the error to raise after it)."""
+    try:
+        return work(), None
+    except TooManyRejects as error:
+        report = error.detail.get("report")
+        if not isinstance(report, dict):
+            raise
+        return report, error
+
+
+def _show_rejects(report: Mapping[str, Any]) -> None:
+    if report["reasons"]:
+        from data.rejects import MEANINGS
+
+        rows = [
+            (reason, n, MEANINGS.get(reason, ""))
+            for reason, n in sorted(report["reasons"].items(), key=lambda pair: -pair[1])
+        ]
+        table("Rejects", ("reason", "count", "meaning"), rows, right=("count",))
+
+
+def _show_index(report: Mapping[str, Any], shop: Path) -> None:
+    _show_rejects(report)
+    typer.echo(
+        f"{report['rows']} rows = {report['used']} used + {report['rejected']} rejected"
+        + (f" (export them: vitrine info --shop {shop} --rejects rejects.csv)" if report["reasons"] else "")
+    )
+    if report["pruned"]:
+        typer.echo(f"{report['pruned']} products deleted that the catalogue does not list")
+    typer.echo(
+        f"photos: {report['encoded']} encoded, {report['reused']} known already; space {report['space']}"
+    )
+    typer.echo(f"generation {report['generation']}: " + _built(report))
+    typer.echo(f"seconds: {seconds(report['seconds'])}")
+
+
+def _built(report: Mapping[str, Any]) -> str:
+    build = report["build"]
+    if not report["built"]:
+        return "unchanged"
+    said = [str(build.get("type", "built"))]
+    for key, form in (
+        ("recall", "recall@10 {:.4f}"),
+        ("latency_ms", "{:.2f} ms a query"),
+        ("memory_mb", "{:.1f} MB"),
+    ):
+        if isinstance(build.get(key), (int, float)):
+            said.append(form.format(build[key]))
+    return ", ".join(said)

@@ -1,0 +1,100 @@
+"""`vitrine train` and `vitrine evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.options import JsonOption, SeedOption, ShopOption
+from service.cli.output import emit, only_json, table
+from service.cli.progress import progress
+
+SHOWN = ("recall@10", "ndcg@10", "map@10", "mrr@10", "hit_rate@10", "coverage@10")
+
+
+def train(shop: ShopOption, seed: SeedOption = 7, json: JsonOption = False) -> None:
+    """Train the recommender on the shop's interactions; its blend is fitted on a validation window.
+
+    Example: vitrine train --shop my-shop
+    """
+    from service.engine import Engine
+
+    with only_json(json), Engine.open(shop) as engine, progress() as tell:
+        report = engine.train(seed, tell)
+    if json:
+        emit(report)
+        return
+    table("Trained", ("what", "value"), [(k, _flat(v)) for k, v in report.items()])
+
+
+def evaluate(
+    shop: ShopOption,
+    split: Annotated[
+        str, typer.Option("--split", help="time (one global cut), last, user or cold-items.")
+    ] = "time",
+    model: Annotated[
+        list[str] | None, typer.Option("--model", metavar="NAME", help="Only this model (repeatable).")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", help="Folder for report.html and report.json.")
+    ] = None,
+    seed: SeedOption = 7,
+    json: JsonOption = False,
+) -> None:
+    """Compare recommendation models offline, with time cut off, and write a report.
+
+    Example: vitrine evaluate --shop my-shop --split time --report report/
+    """
+    from service.engine import Engine
+    from service.requests import EvaluateRequest
+
+    request = EvaluateRequest(
+        split=split,  # type: ignore[arg-type]  # EvaluateRequest checks it
+        models=tuple(model) if model else None,
+        report=report,
+        seed=seed,
+    )
+    with only_json(json), Engine.open(shop) as engine, progress() as tell:
+        answer = engine.evaluate(request, tell)
+    if json:
+        emit(answer.as_json())
+        return
+    show_evaluation(answer.evaluation)
+    typer.echo(f"report: {answer.folder / 'report.html'}")
+
+
+def show_evaluation(found: Mapping[str, Any]) -> None:
+    """The table of models, metrics with 95 % intervals."""
+    models: Sequence[Mapping[str, Any]] = found.get("models", [])
+    names = [m for m in SHOWN if any(m in one["metrics"] for one in models)]
+    rows = [
+        [
+            one["model"],
+            *(_ranged(one["metrics"].get(n), one.get("intervals", {}).get(n)) for n in names),
+        ]
+        for one in models
+    ]
+    title = f"split {found.get('split')}, {found.get('customers')} customers"
+    table(title, ["model", *names], rows, right=names)
+    for key in ("headline", "withheld"):
+        if found.get(key):
+            typer.echo(str(found[key]))
+
+
+def _ranged(value: Any, interval: Any) -> str:
+    if not isinstance(value, (int, float)):
+        return ""
+    if isinstance(interval, (list, tuple)) and len(interval) == 2:
+        return f"{value:.4f} [{interval[0]:.4f}, {interval[1]:.4f}]"
+    return f"{value:.4f}"
+
+
+def _flat(value: Any) -> object:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_flat(v)}" for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(_flat(v)) for v in value)
+    return f"{value:.4g}" if isinstance(value, float) else value

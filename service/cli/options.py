@@ -1,0 +1,51 @@
+"""Options that several commands share, and the small parsers behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from data.errors import UsageError
+
+T = TypeVar("T")
+
+ShopOption = Annotated[
+    Path, typer.Option("--shop", envvar="VITRINE_SHOP", help="Directory of the shop.", metavar="DIR")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else there.")
+]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        "--where", metavar="EXPR", help="Filter, e.g. 'category = \"dress\" and price < 50 and in_stock'."
+    ),
+]
+CountOption = Annotated[int, typer.Option("-k", "--count", min=1, max=10_000, help="How many to answer.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+RejectShareOption = Annotated[
+    float,
+    typer.Option(
+        "--max-reject-share",
+        min=0.0,
+        max=1.0,
+        help="Exit with 2 if a larger share of the rows is rejected (what is good is kept all the same).",
+    ),
+]
+
+
+def pairs(texts: Sequence[str], option: str, convert: Callable[[str], T]) -> dict[str, T]:
+    """``["a=1", "b=2"]`` → ``{"a": 1, "b": 2}``. Raises UsageError naming the option and the bad text."""
+    out: dict[str, T] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        try:
+            if not equals or not name.strip() or not value.strip():
+                raise ValueError
+            out[name.strip()] = convert(value.strip())
+        except ValueError:
+            raise UsageError(f"{option} wants NAME=VALUE, not {text!r}") from None
+    return out

@@ -1,0 +1,72 @@
+"""`vitrine recommend`: products for a customer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.options import CountOption, JsonOption, ShopOption, WhereOption
+from service.cli.output import emit, note, only_json, table, warn
+
+FALLBACKS = "not personal: {} — what follows is the ordered fall-back"
+
+
+def recommend(
+    shop: ShopOption,
+    customer: Annotated[str, typer.Option("--customer", metavar="ID", help="Whom to recommend to.")],
+    k: CountOption = 10,
+    where: WhereOption = None,
+    why: Annotated[bool, typer.Option("--why", help="Show the reasons of every recommendation.")] = False,
+    keep_seen: Annotated[
+        bool, typer.Option("--keep-seen", help="Also recommend what the customer already dealt with.")
+    ] = False,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="ID", help="Leave a product out (repeatable).")
+    ] = None,
+    diversity: Annotated[
+        float | None,
+        typer.Option("--diversity", min=0.0, max=1.0, help="0: best first; 1: most varied."),
+    ] = None,
+    category_cap: Annotated[
+        int | None, typer.Option("--category-cap", min=1, help="At most so many of one category.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Recommend products to a customer, from what they did and what things look like.
+
+    Example: vitrine recommend --shop my-shop --customer 77 -k 12 --where in_stock --why
+    """
+    from service.engine import Engine
+    from service.requests import RecommendRequest
+
+    request = RecommendRequest(
+        customer_id=customer,
+        k=k,
+        where=where,
+        exclude=frozenset(exclude or ()),
+        seen="keep" if keep_seen else "drop",
+        diversity=diversity,
+        category_cap=category_cap,
+    )
+    with only_json(json), Engine.open(shop) as engine:
+        answer = engine.recommend(request)
+    warn(answer.warnings)
+    if not answer.trained:
+        note(f"note: not trained yet, the default blend answers; better: vitrine train --shop {shop}")
+    if json:
+        emit(answer.as_json())
+        return
+    if answer.fallback:
+        typer.echo(FALLBACKS.format(answer.fallback))
+    columns = ["#", "product", "score", "title", "category", "price"]
+    rows = [
+        [n, i["product_id"], f"{i['score']:.4f}", i.get("title"), i.get("category"), i.get("price")]
+        + ([_reasons(i["reasons"])] if why else [])
+        for n, i in enumerate(answer.items, 1)
+    ]
+    table("", [*columns, "why"] if why else columns, rows, right=("#", "score", "price"))
+
+
+def _reasons(reasons: Any) -> str:
+    return "\n".join(f"{r['share']:.0%} {r['text']}" for r in reasons)

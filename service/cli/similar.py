@@ -1,0 +1,140 @@
+"""`vitrine similar`: what looks like these products and photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.errors import UsageError
+from service.cli.options import CountOption, JsonOption, ShopOption, WhereOption, pairs
+from service.cli.output import emit, note, only_json, table, warn
+
+if TYPE_CHECKING:
+    from service.answers import SimilarAnswer
+    from service.requests import Look
+
+
+def similar(
+    shop: ShopOption,
+    product: Annotated[
+        list[str] | None, typer.Option("--product", metavar="ID", help="A product as example (repeatable).")
+    ] = None,
+    photo: Annotated[
+        list[Path] | None, typer.Option("--photo", metavar="FILE", help="A photo as example (repeatable).")
+    ] = None,
+    unlike: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="ID", help="A product that hits shall not resemble (repeatable)."),
+    ] = None,
+    unlike_photo: Annotated[
+        list[Path] | None,
+        typer.Option("--not-photo", metavar="FILE", help="The same with a photo (repeatable)."),
+    ] = None,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option("--weight", help="Weight of each example: products first, then photos (repeatable)."),
+    ] = None,
+    k: CountOption = 10,
+    where: WhereOption = None,
+    aspect: Annotated[
+        list[str] | None,
+        typer.Option("--aspect", metavar="NAME=W", help="Weight of an aspect, e.g. colour=2 (repeatable)."),
+    ] = None,
+    diversity: Annotated[
+        float, typer.Option("--diversity", min=0.0, max=1.0, help="0: closest first; 1: most varied.")
+    ] = 0.0,
+    strategy: Annotated[
+        str, typer.Option("--strategy", help="How several examples combine: average, best or sum.")
+    ] = "average",
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="ID", help="Leave a product out (repeatable).")
+    ] = None,
+    min_score: Annotated[
+        float | None, typer.Option("--min-score", help="Leave out hits whose cosine is below this.")
+    ] = None,
+    suppress: Annotated[
+        bool,
+        typer.Option("--suppress-near-duplicates", help="Show one of products that look the same."),
+    ] = False,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="OUT", help="Also write a contact sheet: .png or .html.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Find the products that look most like the examples.
+
+    Example: vitrine similar --shop my-shop --product 1042 --where 'price < 50' --aspect colour=2
+
+    Example: vitrine similar --shop my-shop --photo street.jpg --sheet hits.png
+    """
+    from service.engine import Engine
+    from service.requests import SimilarRequest
+
+    examples = _looks(product or [], photo or [], weight)
+    if not examples:
+        raise UsageError("nothing to compare with: give --product ID or --photo FILE, once or more often")
+    request = SimilarRequest(
+        examples=examples,
+        negatives=_looks(unlike or [], unlike_photo or [], None),
+        k=k,
+        where=where,
+        aspects=pairs(aspect or [], "--aspect", float) or None,
+        diversity=diversity,
+        strategy=strategy,  # type: ignore[arg-type]  # SimilarRequest checks it
+        exclude=frozenset(exclude or ()),
+        min_score=min_score,
+        near_duplicates="suppress" if suppress else "keep",
+    )
+    if sheet is not None and sheet.suffix.lower() not in (".png", ".html"):
+        raise UsageError(f"--sheet writes .png or .html, not {sheet.suffix or 'a file without ending'!r}")
+    with only_json(json), Engine.open(shop) as engine:
+        answer = engine.similar(request)
+        if sheet is not None:
+            from service.sheets import write_sheet
+
+            write_sheet(engine, request, answer, sheet)
+    warn(answer.warnings)
+    if json:
+        emit(answer.as_json())
+    else:
+        _show(answer)
+    if sheet is not None:
+        note(f"sheet: {sheet}")
+
+
+def _looks(
+    products: Sequence[str], photos: Sequence[Path], weights: Sequence[float] | None
+) -> tuple[Look, ...]:
+    from service.requests import Look
+
+    many = len(products) + len(photos)
+    if weights and len(weights) != many:
+        raise UsageError(f"{len(weights)} --weight for {many} examples: give one for each, or none")
+    given = list(weights) if weights else [1.0] * many
+    absent = [str(path) for path in photos if not path.is_file()]
+    if absent:
+        raise UsageError(f"no photo at {', '.join(absent)}")
+    looks = [Look(product_id=id_, weight=w) for id_, w in zip(products, given, strict=False)]
+    rest = given[len(products) :]
+    return (*looks, *(Look(photo=p, weight=w) for p, w in zip(photos, rest, strict=True)))
+
+
+def _show(answer: SimilarAnswer) -> None:
+    if not answer.hits:
+        typer.echo("no hits")
+        return
+    first = answer.hits[0].get("aspects")
+    names = list(first) if isinstance(first, dict) else []
+    rows = []
+    for rank, hit in enumerate(answer.hits, 1):
+        aspects = hit.get("aspects")
+        cosines = [aspects.get(name) for name in names] if isinstance(aspects, dict) else []
+        rows.append(
+            [rank, hit["product_id"], f"{hit['score']:.4f}", hit["title"], hit["category"], hit["price"]]
+            + [f"{c:.2f}" if isinstance(c, float) else None for c in cosines]
+        )
+    columns = ["#", "product", "score", "title", "category", "price", *names]
+    table("", columns, rows, right=("#", "score", "price", *names))

@@ -1,0 +1,230 @@
+"""The engine: one thread-safe object per shop, under the command line and the HTTP service alike.
+
+It only assembles. Each method hands its request to the module that knows how, with the parts of the shop that
+it needs; parts are opened when first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from data.records import Interaction, Photo, Product
+from data.shop import Shop
+from service import browsing, changing, importing, indexing, learning, overview, searching, suggesting
+from service.answers import (
+    EvaluationAnswer,
+    EventsReport,
+    IndexReport,
+    Json,
+    ProductPage,
+    RecommendAnswer,
+    SimilarAnswer,
+)
+from service.parts import Parts
+from service.progress import Tell, silent
+from service.requests import (
+    EvaluateRequest,
+    EventsRequest,
+    FinetuneRequest,
+    IndexRequest,
+    RecommendRequest,
+    SimilarRequest,
+)
+
+
+class Engine:
+    """Everything that can be done with one shop. Safe to use from several threads."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    @classmethod
+    def open(cls, directory: Path, runtime: str = "auto") -> Engine:
+        """Open an existing shop. Raises ShopMissing, SchemaMismatch.
+
+        runtime: which runtime encodes photos: "auto", "cuda", "openvino" or "torch".
+        """
+        return cls(Parts(Shop.open(directory), runtime))
+
+    @classmethod
+    def create(cls, directory: Path, database: str | None = None, runtime: str = "auto") -> Engine:
+        """Open a shop, or make an empty one where there is none.
+
+        database: SQLAlchemy URL of the records, or None for SQLite inside the directory.
+        """
+        return cls(Parts(Shop.create(directory, database), runtime))
+
+    @property
+    def directory(self) -> Path:
+        """Where the shop lies."""
+        return self._parts.shop.directory
+
+    @property
+    def shop(self) -> Shop:
+        """The shop's records."""
+        return self._parts.shop
+
+    @property
+    def parts(self) -> Parts:
+        """The opened parts, for what the methods here do not cover (library use)."""
+        return self._parts
+
+    def close(self) -> None:
+        """Release files and database connections."""
+        self._parts.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def refresh(self) -> None:
+        """Pick up what other processes changed; every question does so by itself. Raises EmptyShop."""
+        self._parts.index()
+
+    def warm_up(self, photos: bool = False) -> None:
+        """Open what questions need before the first one comes; with ``photos`` the embedder too."""
+        index = self._parts.index()
+        if photos:
+            self._parts.embedder(index.space)
+
+    # --- importing
+
+    def index_catalogue(self, request: IndexRequest, tell: Tell = silent) -> IndexReport:
+        """Read a catalogue, encode what is new, build a generation if anything changed.
+
+        Raises ShopBusy, WeightsMissing, and TooManyRejects after keeping what was good (``detail["report"]``
+        is then the IndexReport's JSON).
+        """
+        return indexing.index_catalogue(self._parts, request, tell)
+
+    def rebuild_index(self, choice: str = "auto", wanted_recall: float = 0.99, tell: Tell = silent) -> Json:
+        """Build a new generation from the stored vectors (compaction). Returns what was built."""
+        return indexing.rebuild(self._parts, choice, wanted_recall, tell)
+
+    def import_interactions(self, request: EventsRequest, tell: Tell = silent) -> EventsReport:
+        """Import a file of interactions. Raises TooManyRejects after keeping what was good."""
+        return importing.import_interactions(self._parts, request, tell)
+
+    # --- asking
+
+    def similar(self, request: SimilarRequest) -> SimilarAnswer:
+        """Products that look like the examples, best first.
+
+        Raises EmptyShop, UnknownProduct, NoVector, BadPhoto, BadFilter, UsageError, SpaceMismatch.
+        """
+        return searching.similar(self._parts, request)
+
+    def recommend(self, request: RecommendRequest) -> RecommendAnswer:
+        """Products for a customer or an anonymous history, best first; falls back with a flag."""
+        return suggesting.recommend(self._parts, request)
+
+    def recommend_session(self, history: Sequence[Interaction], k: int = 10) -> RecommendAnswer:
+        """Recommendations for an anonymous session: ``recommend`` with a history."""
+        return self.recommend(RecommendRequest(history=tuple(history), k=k))
+
+    # --- learning
+
+    def train(self, seed: int = 7, tell: Tell = silent) -> Json:
+        """Train the recommender on the stored interactions; returns what was learnt and how good it is."""
+        return learning.train(self._parts, seed, tell)
+
+    def evaluate(self, request: EvaluateRequest, tell: Tell = silent) -> EvaluationAnswer:
+        """Compare recommendation models offline and write the report."""
+        return learning.evaluate(self._parts, request, tell)
+
+    def finetune(self, request: FinetuneRequest, tell: Tell = silent) -> Json:
+        """Fine-tune the embedder on a column of the catalogue; returns name, measures and folder."""
+        return learning.finetune(self._parts, request, tell)
+
+    def embedders(self) -> list[Json]:
+        """Which embedders there are: name, kind, licence, whether installed, and which one is in use."""
+        return learning.embedders(self._parts)
+
+    # --- changing single things
+
+    def put_product(self, product: Product) -> Json:
+        """Add or replace one product; visible in the very next answer. Returns the product's JSON."""
+        return changing.put_product(self._parts, product)
+
+    def delete_product(self, product_id: str) -> None:
+        """Take one product out; gone from the very next answer. Raises UnknownProduct."""
+        changing.delete_product(self._parts, product_id)
+
+    def add_photo(self, product_id: str, data: bytes, name: str = "") -> Photo:
+        """Store one more photo of a product, encoded at once. Raises UnknownProduct, BadPhoto."""
+        return changing.add_photo(self._parts, product_id, data, name)
+
+    def add_interactions(self, items: Sequence[Interaction]) -> Json:
+        """Store interactions; durable when this returns. Returns ``{"stored": n, "repeated": n}``.
+
+        Raises UnknownProduct naming the products that the shop does not have; nothing is stored then.
+        """
+        return changing.add_interactions(self._parts, items)
+
+    def forget_customer(self, customer_id: str) -> int:
+        """Delete all that is stored of a customer; returns how many interactions. Raises UnknownCustomer."""
+        return changing.forget_customer(self._parts, customer_id)
+
+    # --- looking
+
+    def product(self, product_id: str) -> Json:
+        """One product with attributes and photos. Raises UnknownProduct."""
+        return browsing.product(self._parts, product_id)
+
+    def cards(self, product_ids: Iterable[str]) -> dict[str, Json]:
+        """What a page shows of products: id → title, category, price, in_stock, photo_id."""
+        return browsing.cards(self._parts, product_ids)
+
+    def products(self, where: str | None = None, page: int = 1, size: int = 48) -> ProductPage:
+        """Products that a filter selects, by pages. Raises BadFilter, UsageError."""
+        return browsing.products(self._parts, where, page, size)
+
+    def columns(self) -> list[str]:
+        """The columns that filters can name."""
+        return self._parts.table().columns
+
+    def aspects(self) -> Mapping[str, float]:
+        """The shop's aspects and their default shares. Raises EmptyShop."""
+        return browsing.aspects(self._parts)
+
+    def photo_file(self, photo_id: str) -> Path:
+        """The file of a photo. Raises UnknownPhoto (also when the file is gone)."""
+        return browsing.photo_file(self._parts, photo_id)
+
+    def thumbnail(self, photo_id: str, side: int = 256) -> bytes:
+        """A photo as a JPEG that fits a square of ``side`` pixels. Raises UnknownPhoto, BadPhoto."""
+        return browsing.thumbnail(self._parts, photo_id, side)
+
+    def customers(self, limit: int = 50, offset: int = 0) -> list[tuple[str, int]]:
+        """Customers by id, with how many interactions each has."""
+        return self._parts.shop.customers(limit, offset)
+
+    def history(self, customer_id: str, limit: int | None = None) -> list[Interaction]:
+        """A customer's interactions, oldest first; empty for a customer nobody has seen."""
+        return self._parts.shop.history(customer_id, limit)
+
+    def info(self) -> Json:
+        """Counts, space, generation, versions, GPU, and what is missing with the command that makes it."""
+        return overview.info(self._parts)
+
+    def export_rejects(self, path: Path) -> int:
+        """Write all rejects of the latest imports as CSV; returns how many."""
+        return overview.export_rejects(self._parts, path)
+
+    def ready(self) -> bool:
+        """Whether searches can be answered now."""
+        return overview.ready(self._parts)
+
+
+def list_embedders(directory: Path | None) -> list[Json]:
+    """The embedders there are; with a shop's directory also its fine-tuned ones. Raises ShopMissing."""
+    if directory is None:
+        return learning.embedders(None)
+    with Engine.open(directory) as engine:
+        return engine.embedders()

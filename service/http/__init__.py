@@ -1,0 +1,1 @@
+"""The HTTP door: FastAPI routes over the one engine; each route parses, calls, answers."""

@@ -1,0 +1,62 @@
+"""What stands before every route: the declared size of a body, and requests that other sites make a browser send."""
+
+from __future__ import annotations
+
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.errors import body
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Guard:
+    """ASGI middleware that refuses early, and adds the headers that keep browsers careful.
+
+    A body that declares itself too large is refused before a byte of it is read; one that does not declare its
+    size is counted by the framework while it comes. A write that a page of another site makes a browser send is
+    refused, so that nobody's browser can be used against a service on the same machine.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self._app = app
+        self._max = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Referrer-Policy", "same-origin")
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self._app(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "0")
+        if not declared.isascii() or not declared.isdigit():
+            return JSONResponse(body("bad_request", "the Content-Length header is not a number"), 400)
+        # Compared as text first: the header may have more digits than Python turns into a number.
+        if len(declared) > 18 or int(declared) > self._max:
+            message = f"the body is larger than the {self._max} bytes allowed"
+            return JSONResponse(body("too_large", message, {"max_bytes": self._max}), 413)
+        if scope["method"] not in SAFE_METHODS and headers.get("sec-fetch-site") == "cross-site":
+            message = "writing is not allowed from another site's pages; call the service from a backend"
+            return JSONResponse(body("forbidden", message), 403)
+        return None

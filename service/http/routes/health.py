@@ -1,0 +1,34 @@
+"""Whether the process lives, and whether the shop can be searched."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from data.errors import NotReady, VitrineError
+from service.http.errors import answer
+from service.http.opened import TheSlot
+from service.http.routes.failures import failures
+from service.http.schemas.health import Alive, Ready
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("/live", response_model=Alive)
+async def live() -> Alive:
+    """200 as long as the process answers. Touches neither the shop nor a thread."""
+    return Alive()
+
+
+@router.get("/ready", response_model=Ready, responses=failures())
+def ready(request: Request, slot: TheSlot) -> Response | Ready:
+    """200 when searches can be answered; else 503, and `detail.missing` says what is missing and what makes it."""
+    try:
+        engine = slot.engine()
+        if engine.ready():
+            return Ready()
+        missing = engine.info()["missing"]
+    except VitrineError as error:
+        return answer(request, 503, error.code, error.message, {"missing": [error.message]})
+    lacking = [str(one) for one in missing] if isinstance(missing, list) else []
+    message = "the shop cannot be searched yet: " + "; ".join(lacking)
+    return answer(request, 503, NotReady.code, message, {"missing": lacking})

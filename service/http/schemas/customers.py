@@ -1,0 +1,160 @@
+"""Interactions, recommendations and forgetting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from service.http.ids import CustomerId, Id, ProductId
+from service.http.schemas.base import Diversity, Incoming, K, Outgoing, Seen, Where
+from service.http.schemas.products import Card
+
+Event = Literal["view", "click", "like", "cart", "purchase", "rate", "dislike", "return"]
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _as_utc(value: datetime) -> datetime:
+    """Times without a zone are taken as UTC; anything outside 1970 to 2200 is a mistake."""
+    try:
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a timestamp lies between the years 1970 and 2200") from error
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError("a timestamp lies between the years 1970 and 2200")
+    return moment
+
+
+Timestamp = Annotated[
+    datetime,
+    AfterValidator(_as_utc),
+    Field(
+        description="ISO 8601 or seconds since 1970; UTC where no zone is given; now, where there is none",
+        examples=["2026-07-01T10:00:00Z"],
+    ),
+]
+Value = Annotated[
+    float,
+    Field(
+        ge=-1e9,
+        le=1e9,
+        allow_inf_nan=False,
+        description="for `rate`: 1 to 5 stars; else how much",
+        examples=[5],
+    ),
+]
+
+
+class InteractionIn(Incoming):
+    """One thing a customer did."""
+
+    event_id: (
+        Annotated[Id, Field(description="the caller's own id of this event: sent twice, counted once")] | None
+    ) = None
+    customer_id: CustomerId
+    product_id: ProductId
+    event: Event
+    value: Value | None = None
+    timestamp: Timestamp | None = None
+
+
+class InteractionsIn(Incoming):
+    """A batch of interactions: all are stored, or none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "interactions": [
+                        {
+                            "event_id": "e-1",
+                            "customer_id": "c-1007",
+                            "product_id": "0108775015",
+                            "event": "like",
+                            "timestamp": "2026-07-01T10:00:00Z",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    interactions: list[InteractionIn] = Field(min_length=1)
+
+
+class InteractionsOut(Outgoing):
+    """What became of a batch. It is on disk when this arrives."""
+
+    stored: int = Field(description="new ones", examples=[1])
+    repeated: int = Field(description="those that were stored before and change nothing", examples=[0])
+
+
+class ReasonOut(Outgoing):
+    """Why a product was recommended."""
+
+    source: str = Field(description="where the candidate came from", examples=["looks"])
+    share: float = Field(description="this source's part of the score, 0 to 1", examples=[0.62])
+    because_product_id: str | None = Field(
+        default=None, description="the product of the history it follows from"
+    )
+    photo_id: str | None = Field(default=None, description="the photo that made the difference")
+    text: str = Field(default="", description="the reason as a sentence", examples=["looks like Strap top"])
+
+
+class Item(Card):
+    """A recommended product."""
+
+    score: float = Field(description="higher is better; comparable within one answer only")
+    reasons: list[ReasonOut] = Field(default_factory=list)
+
+
+class ItemsOut(Outgoing):
+    """Recommendations, best first."""
+
+    items: list[Item]
+    fallback: str | None = Field(
+        default=None, description="null, or the word for why this is not personal", examples=["no_history"]
+    )
+    trained: bool = Field(default=True, description="false while the default blend is used")
+    warnings: list[str] = Field(default_factory=list)
+
+
+class SeenIn(Incoming):
+    """One thing a visitor without an account did in this session."""
+
+    product_id: ProductId
+    event: Event = "view"
+    value: Value | None = None
+    timestamp: Timestamp | None = None
+
+
+class SessionIn(Incoming):
+    """An anonymous history, oldest first; nothing of it is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"history": [{"product_id": "0108775015", "event": "view"}], "k": 12, "where": "in_stock"}
+            ]
+        }
+    )
+
+    history: list[SeenIn] = Field(description="what the visitor did, oldest first")
+    k: K = 10
+    where: Where | None = None
+    exclude: list[ProductId] = Field(default_factory=list, max_length=10_000)
+    seen: Seen = "drop"
+    diversity: Diversity | None = None
+    category_cap: int | None = Field(
+        default=None, ge=1, le=10_000, description="at most so many of one category"
+    )
+    why: bool = True
+
+
+class Forgotten(Outgoing):
+    """A customer of whom nothing is stored any more."""
+
+    customer_id: str
+    deleted: int = Field(description="how many interactions were deleted", examples=[17])
+    note: str = Field(description="what remains, and until when")

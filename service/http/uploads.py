@@ -1,0 +1,44 @@
+"""Uploaded photos: read whole, measured, and never written under a client's name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from data.photos import probe
+from fastapi import File, UploadFile
+
+from data.errors import BadPhoto, UsageError
+from service.settings import Settings
+
+MAX_PHOTOS = 8
+
+Photo = Annotated[
+    UploadFile, File(description="a JPEG, PNG, WebP, GIF or BMP file, told by its content, not its name")
+]
+Photos = Annotated[
+    list[UploadFile],
+    File(
+        min_length=1,
+        max_length=MAX_PHOTOS,
+        description="one or several JPEG, PNG, WebP, GIF or BMP files (repeat the field)",
+    ),
+]
+
+
+def read_photo(upload: UploadFile, settings: Settings) -> bytes:
+    """The bytes of an upload. Raises UsageError (empty), BadPhoto (no photo, or too many pixels)."""
+    data = upload.file.read(settings.max_upload_bytes + 1)
+    if not data:
+        raise UsageError("the uploaded file is empty; send a photo in the multipart field 'photo'")
+    if len(data) > settings.max_upload_bytes:
+        raise BadPhoto(
+            "too_many_bytes",
+            f"the photo has more than the {settings.max_upload_bytes} bytes allowed; send a smaller one",
+        )
+    width, height = probe(data)[:2]
+    if width * height > settings.max_pixels:
+        raise BadPhoto(
+            "too_many_pixels",
+            f"the photo has {width} x {height} pixels, more than the {settings.max_pixels} allowed; scale it down",
+        )
+    return data

@@ -1,0 +1,71 @@
+"""Importing interactions from a file."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from data.interactions import read_interactions
+
+from data.errors import TooManyRejects
+from service.answers import EventsReport
+from service.parts import Parts
+from service.progress import Step, Tell
+from service.requests import EventsRequest
+
+WRITER = "vitrine interactions"
+
+
+def import_interactions(parts: Parts, request: EventsRequest, tell: Tell) -> EventsReport:
+    """Store a file's interactions chunk by chunk; what is stored already is counted as repeated."""
+    shop = parts.shop
+    began = time.perf_counter()
+    reasons: Counter[str] = Counter()
+    rows = stored = repeated = rejected = 0
+    if request.weights is not None:
+        shop.event_weights = {**shop.event_weights, **request.weights}
+    with shop.writer(WRITER):
+        number = shop.begin_import("interactions", str(request.events))
+        chunks = read_interactions(
+            request.events,
+            columns=request.columns,
+            known=shop.known_products,
+            **({} if request.default_event is None else {"default_event": request.default_event}),
+        )
+        for chunk in chunks:
+            done = shop.put_interactions(chunk.interactions)
+            shop.put_rejects(number, chunk.rejects)
+            stored += done.stored
+            repeated += done.repeated
+            rejected += len(chunk.rejects)
+            rows += chunk.rows_read
+            reasons.update(reject.reason for reject in chunk.rejects)
+            tell(Step("interactions", rows))
+        shop.finish_import(number, rows, stored + repeated, rejected)
+    report = EventsReport(
+        rows=rows,
+        used=stored + repeated,
+        rejected=rejected,
+        stored=stored,
+        repeated=repeated,
+        reasons=dict(reasons),
+        seconds=time.perf_counter() - began,
+    )
+    refuse_too_many(rejected, rows, request.max_reject_share, reasons, report.as_json())
+    return report
+
+
+def refuse_too_many(
+    rejected: int, rows: int, allowed: float, reasons: Mapping[str, int], report: Mapping[str, object]
+) -> None:
+    """Raise TooManyRejects if more than the share ``allowed`` of the rows was rejected; the rest is kept."""
+    if not rows or rejected / rows <= allowed:
+        return
+    worst = ", ".join(f"{n} {reason}" for reason, n in Counter(reasons).most_common(3))
+    raise TooManyRejects(
+        f"{rejected} of {rows} rows were rejected ({rejected / rows:.1%}; allowed are {allowed:.1%}): "
+        f"{worst}; the other {rows - rejected} are kept. See which with `vitrine info --rejects OUT.csv`, "
+        "mend the file and run again, or allow more with --max-reject-share",
+        report=dict(report),
+    )

@@ -1,0 +1,69 @@
+"""The controls of a search by looks on a page: aspect sliders, diversity, stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from data.errors import UsageError
+
+PREFIX = "aspect-"
+STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """One aspect's slider: its place now and by default, in hundredths."""
+
+    name: str
+    value: int
+    default: int
+
+    @property
+    def field(self) -> str:
+        """The name of the field in a form and in an address."""
+        return PREFIX + self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How the hits on a page are asked for.
+
+    sliders: one for each aspect of the shop's embedder. diversity: in hundredths. stock: only what is in stock.
+    """
+
+    sliders: tuple[Slider, ...]
+    diversity: int = 0
+    stock: bool = False
+
+    @classmethod
+    def of(cls, request: Request, shares: Mapping[str, float]) -> Looks:
+        """The controls as a page's address sets them. Raises UsageError for what is not a number."""
+        given = request.query_params
+        sliders = []
+        for name, share in shares.items():
+            default = round(share * STEPS)
+            sliders.append(Slider(name, _whole(given.get(PREFIX + name), default), default))
+        return cls(tuple(sliders), _whole(given.get("diversity"), 0), given.get("stock", "") not in ("", "0"))
+
+    @property
+    def aspects(self) -> dict[str, float] | None:
+        """Weights for the search; None while every slider stands at its default."""
+        if all(s.value == s.default for s in self.sliders):
+            return None
+        return {s.name: s.value / STEPS for s in self.sliders}
+
+    @property
+    def where(self) -> str | None:
+        """The filter of the search."""
+        return "in_stock" if self.stock else None
+
+
+def _whole(text: str | None, default: int) -> int:
+    if text is None or not text.strip():
+        return default
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > STEPS:
+        raise UsageError(f"a slider stands between 0 and {STEPS}, not at {text[:20]!r}")
+    return int(text)

@@ -1,0 +1,54 @@
+"""The shop's evaluation reports: which there are, and their files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from data.errors import NotFound
+
+# What a report may be made of, with the type it is served as.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".csv": "text/csv; charset=utf-8",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+}
+# A report has its scripts inside itself. It runs apart from the service: it can draw, and reach nothing.
+REPORT_POLICY = (
+    "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report: its name is its path below the shop's reports folder."""
+
+    name: str
+    title: str
+    made: datetime
+
+
+def reports(folder: Path) -> list[Report]:
+    """All HTML reports below a folder, newest first."""
+    found = []
+    for path in folder.glob("**/*.html"):
+        name = path.relative_to(folder).as_posix()
+        title = name.removesuffix("/report.html").removesuffix(".html").replace("-", " ").replace("/", " · ")
+        found.append(Report(name, title, datetime.fromtimestamp(path.stat().st_mtime, UTC)))
+    return sorted(found, key=lambda report: report.made, reverse=True)
+
+
+def report_file(folder: Path, name: str) -> tuple[Path, str]:
+    """The file of a report and its media type. Raises NotFound, also for anything outside the folder."""
+    missing = NotFound(f"there is no report {name!r}; /reports lists those there are")
+    if "\0" in name:
+        raise missing
+    path = (folder / name).resolve()
+    kind = TYPES.get(path.suffix.lower())
+    if kind is None or not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise missing
+    return path, kind

@@ -1,0 +1,153 @@
+// The controls of a search by looks and the grid of its hits: whatever moves asks again, and tiles glide to their place.
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const WAIT_MS = 90;
+
+/** What the controls say, as parameters of the API. */
+export function parameters(form, k) {
+  const query = new URLSearchParams({ k });
+  const sliders = [...form.querySelectorAll("[data-aspect]")];
+  if (sliders.some((s) => s.value !== s.dataset.default)) {
+    for (const s of sliders) query.append("aspect", `${s.dataset.aspect}=${s.value / 100}`);
+  }
+  const diversity = form.elements.diversity.value;
+  if (diversity !== "0") query.set("diversity", diversity / 100);
+  if (form.elements.stock.checked) query.set("where", "in_stock");
+  return query;
+}
+
+/** What the controls say, as the page's own address, so that it can be shared. */
+function address(form) {
+  const query = new URLSearchParams();
+  for (const range of form.querySelectorAll("input[type=range]")) {
+    if (range.value !== range.dataset.default) query.set(range.name, range.value);
+  }
+  if (form.elements.stock.checked) query.set("stock", "1");
+  const text = query.toString();
+  return location.pathname + (text ? `?${text}` : "");
+}
+
+/** Listen to the controls. `ask(query, signal)` answers a Response of the API. Returns how to ask at once. */
+export function controls(ask) {
+  const form = document.getElementById("looks");
+  const grid = document.getElementById("hits");
+  const problem = document.getElementById("problem");
+  const why = document.getElementById("show-why");
+  let waiting = 0;
+  let running = null;
+
+  async function now() {
+    clearTimeout(waiting);
+    running?.abort();
+    const mine = (running = new AbortController());
+    grid.setAttribute("aria-busy", "true");
+    try {
+      const response = await ask(parameters(form, grid.dataset.k), mine.signal);
+      const answer = await response.json();
+      if (running !== mine) return;
+      if (!response.ok) throw new Error(answer.error?.message ?? `the service answered ${response.status}`);
+      problem.hidden = true;
+      show(grid, answer.hits);
+    } catch (error) {
+      if (error.name === "AbortError" || running !== mine) return;
+      problem.textContent = error.message;
+      problem.hidden = false;
+    } finally {
+      if (running === mine) grid.setAttribute("aria-busy", "false");
+    }
+  }
+
+  function changed() {
+    for (const range of form.querySelectorAll("input[type=range]")) {
+      range.parentElement.querySelector("output").value = range.value;
+    }
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      history.replaceState(null, "", address(form));
+      now();
+    }, WAIT_MS);
+  }
+
+  form.addEventListener("input", (event) => event.target !== why && changed());
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    for (const range of form.querySelectorAll("input[type=range]")) range.value = range.dataset.default;
+    form.elements.stock.checked = false;
+    changed();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    now();
+  });
+  why.addEventListener("change", () => grid.classList.toggle("show-why", why.checked));
+  return now;
+}
+
+/** Put hits into the grid; tiles that stay glide from where they were. */
+export function show(grid, hits) {
+  const old = new Map([...grid.children].map((tile) => [tile.dataset.id, tile]));
+  const before = new Map([...old].map(([id, tile]) => [id, tile.getBoundingClientRect()]));
+  const tiles = hits.map((hit) => tile(hit, old.get(hit.product_id)));
+  grid.replaceChildren(...tiles);
+  document.getElementById("nothing").hidden = hits.length > 0;
+  if (calm.matches) return;
+  for (const one of tiles) {
+    const from = before.get(one.dataset.id);
+    const to = one.getBoundingClientRect();
+    const easing = "cubic-bezier(.2,.7,.2,1)";
+    if (!from) {
+      one.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 260, easing });
+    } else if (from.left !== to.left || from.top !== to.top) {
+      const move = `translate(${from.left - to.left}px, ${from.top - to.top}px)`;
+      one.animate([{ transform: move }, { transform: "none" }], { duration: 380, easing });
+    }
+  }
+}
+
+/** A tile for a hit: the one it had before, or a new one; everything is set as text, never as HTML. */
+function tile(hit, known) {
+  const fresh = known ?? document.getElementById("hit").content.firstElementChild.cloneNode(true);
+  const find = (selector) => fresh.querySelector(selector);
+  const name = hit.title ?? hit.product_id;
+  fresh.dataset.id = hit.product_id;
+  if (!known) {
+    find("a").href = `/products/${encodeURIComponent(hit.product_id)}`;
+    find(".name").textContent = name;
+    const facts = find(".facts");
+    facts.querySelector(".category").textContent = hit.category ?? "";
+    facts.querySelector(".price").textContent = hit.price == null ? "" : price(hit.price);
+    const out = hit.in_stock === false;
+    fresh.classList.toggle("gone", out);
+    find(".flag").hidden = !out;
+  }
+  picture(find("img"), find(".nophoto"), hit, name);
+  find(".score").textContent = hit.score.toFixed(2);
+  find(".why").replaceChildren(...Object.entries(hit.aspects ?? {}).map(([aspect, value]) => bar(aspect, value)));
+  return fresh;
+}
+
+function picture(img, none, hit, name) {
+  if (!img) return;
+  img.hidden = !hit.photo_id;
+  if (none) none.hidden = Boolean(hit.photo_id);
+  const address = `/v1/photos/${hit.photo_id}?size=`;
+  if (!hit.photo_id || img.getAttribute("src") === `${address}320`) return;
+  img.src = `${address}320`;
+  img.srcset = `${address}320 1x, ${address}640 2x`;
+  img.alt = name;
+}
+
+function bar(name, value) {
+  const fresh = document.getElementById("bar").content.firstElementChild.cloneNode(true);
+  fresh.classList.add(...name.split(/\s+/).filter(Boolean));
+  fresh.querySelector(".label").textContent = name;
+  fresh.querySelector(".number").textContent = value.toFixed(2);
+  fresh.querySelector(".fill").setAttribute("width", Math.max(0, value * 100).toFixed(1));
+  return fresh;
+}
+
+function price(value) {
+  const exact = value === 0 || Math.abs(value) >= 1;
+  const digits = exact ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumSignificantDigits: 4 };
+  return value.toLocaleString("en", digits);
+}

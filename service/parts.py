@@ -1,0 +1,138 @@
+"""The parts of an open shop, each opened when first needed and shared by all threads.
+
+Nothing here imports torch, OpenVINO or FAISS before a request needs them: a search by product opens the index
+only, a page of products only the records.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.table import ProductTable
+
+from data.errors import EmptyShop, SpaceMismatch
+from data.shop import Shop
+
+if TYPE_CHECKING:
+    from index.search import CatalogueIndex
+    from recommender.recommender import Recommender
+
+    from embedder.embedder import Embedder
+
+DEFAULT_EMBEDDER = "bundled"
+
+
+class Parts:
+    """Shop, product table, index, embedder and recommender of one directory.
+
+    shop: the records; safe to share.
+    runtime: which runtime an embedder shall use ("auto", "cuda", "openvino", "torch").
+    """
+
+    def __init__(self, shop: Shop, runtime: str = "auto") -> None:
+        self.shop = shop
+        self.runtime = runtime
+        self._lock = threading.RLock()
+        self._index: CatalogueIndex | None = None
+        self._embedder: Embedder | None = None
+        self._recommender: tuple[object, Recommender] | None = None
+        self._table: ProductTable | None = None
+
+    @property
+    def models(self) -> Path:
+        """Folder of the shop's fine-tuned embedders."""
+        return self.shop.directory / "models"
+
+    def table(self) -> ProductTable:
+        """The live products as columns, up to date."""
+        with self._lock:
+            if self._table is None:
+                self._table = ProductTable.load(self.shop)
+            else:
+                self._table = self._table.refresh(self.shop)
+            return self._table
+
+    def index(self) -> CatalogueIndex:
+        """The index, up to date with the shop. Raises EmptyShop while there is none."""
+        with self._lock:
+            if self._index is None:
+                from index.search import CatalogueIndex
+
+                self._index = CatalogueIndex.open(self.shop)
+            found = self._index
+        found.refresh()
+        return found
+
+    def forget_index(self) -> None:
+        """Open the index anew at the next question."""
+        with self._lock:
+            self._index = None
+            self._recommender = None
+
+    def index_if_any(self) -> CatalogueIndex | None:
+        """The index, or None while the shop has none."""
+        try:
+            return self.index()
+        except EmptyShop:
+            return None
+
+    def space(self) -> str:
+        """The space of the shop's vectors. Raises EmptyShop for a shop that has none yet."""
+        record = self.shop.current_space()
+        if record is None:
+            raise EmptyShop("nothing is indexed yet; run `vitrine index CATALOGUE` first")
+        return record.space
+
+    def embedder_spec(self) -> str:
+        """Which embedder the shop's vectors are of; the default one for a shop without vectors."""
+        record = self.shop.current_space()
+        return record.embedder if record is not None else DEFAULT_EMBEDDER
+
+    def embedder(self, space: str | None = None) -> Embedder:
+        """The embedder of the shop's vectors.
+
+        space: the space a vector shall be compared in. Raises SpaceMismatch if the embedder that the shop
+        names gives another one today (its weights have changed since the catalogue was indexed).
+        """
+        with self._lock:
+            if self._embedder is None or (space is not None and self._embedder.space != space):
+                from embedder.registry import open_embedder
+
+                self._embedder = open_embedder(self.embedder_spec(), self.models, runtime=self.runtime)
+            found = self._embedder
+        if space is not None and found.space != space:
+            raise SpaceMismatch(
+                f"the shop's vectors are of space {space}, but the embedder {found.name!r} now gives "
+                f"{found.space}; run `vitrine index` again to encode the catalogue with it",
+                shop=space,
+                embedder=found.space,
+            )
+        return found
+
+    def recommender(self) -> Recommender:
+        """The recommender as last trained (the default blend for a shop that has none)."""
+        from recommender.recommender import Recommender
+
+        index = self.index()
+        stamp = _stamp(self.shop.directory / "recommender" / "manifest.json")
+        with self._lock:
+            if self._recommender is None or self._recommender[0] != stamp:
+                self._recommender = (stamp, Recommender.open(self.shop, index))
+            return self._recommender[1]
+
+    def close(self) -> None:
+        """Close the records; the object must not be used afterwards."""
+        with self._lock:
+            self._index = self._embedder = self._recommender = self._table = None
+            self.shop.close()
+
+
+def _stamp(path: Path) -> object:
+    """Something that changes when a file is replaced."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size)

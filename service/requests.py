@@ -1,0 +1,210 @@
+"""What the two doors (command line and HTTP) ask of the engine: frozen values that check themselves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from data.photos import PhotoLimits
+from data.records import Interaction
+
+from data.errors import UsageError
+
+Strategy = Literal["average", "best", "sum"]
+NearDuplicates = Literal["keep", "suppress"]
+Seen = Literal["drop", "keep"]
+Split = Literal["time", "last", "user", "cold-items"]
+
+STRATEGIES: tuple[Strategy, ...] = ("average", "best", "sum")
+SPLITS: tuple[Split, ...] = ("time", "last", "user", "cold-items")
+MAX_K = 10_000
+
+
+def _check_common(k: int, diversity: float) -> None:
+    if not 1 <= k <= MAX_K:
+        raise UsageError(f"k must be between 1 and {MAX_K}, not {k}")
+    if not 0.0 <= diversity <= 1.0:
+        raise UsageError(f"diversity must be between 0 (none) and 1 (most), not {diversity}")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One example of a visual query: a product of the shop, or a photo from outside (exactly one of them).
+
+    product_id: a product with at least one usable photo.
+    photo: a file, or the bytes of one.
+    weight: how much this example counts, > 0; only proportions matter.
+    name: what to call a photo in messages and on sheets.
+    """
+
+    product_id: str | None = None
+    photo: Path | bytes | None = None
+    weight: float = 1.0
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.product_id is None) == (self.photo is None):
+            raise UsageError("an example is either a product or a photo: give exactly one of them")
+        if not (math.isfinite(self.weight) and self.weight > 0):
+            raise UsageError(f"an example's weight must be a number above 0, not {self.weight}")
+
+    @property
+    def label(self) -> str:
+        """How a person would call it."""
+        if self.product_id is not None:
+            return self.product_id
+        return self.name or (self.photo.name if isinstance(self.photo, Path) else "photo")
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarRequest:
+    """A search by looks.
+
+    examples: what the hits shall resemble; at least one.
+    negatives: what they shall not resemble.
+    strategy: how several examples combine ("average", "best" or "sum").
+    where: a filter expression, or None.
+    aspects: weights of aspects for this query, or None for the embedder's own.
+    diversity: 0 (closest first) to 1 (as different from each other as possible).
+    exclude: products that must not be in the answer.
+    min_score: hits below this cosine are left out.
+    """
+
+    examples: tuple[Look, ...]
+    negatives: tuple[Look, ...] = ()
+    k: int = 10
+    where: str | None = None
+    aspects: Mapping[str, float] | None = None
+    diversity: float = 0.0
+    strategy: Strategy = "average"
+    exclude: frozenset[str] = frozenset()
+    min_score: float | None = None
+    near_duplicates: NearDuplicates = "keep"
+
+    def __post_init__(self) -> None:
+        if not self.examples:
+            raise UsageError("a search needs at least one example: a product or a photo")
+        if self.strategy not in STRATEGIES:
+            raise UsageError(f"no strategy {self.strategy!r}; there are {', '.join(STRATEGIES)}")
+        _check_common(self.k, self.diversity)
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendRequest:
+    """A question for recommendations.
+
+    customer_id: whose stored history is used; or
+    history: an anonymous session's interactions instead (oldest first).
+    seen: "drop" leaves out what the customer already dealt with; None takes the recommender's default.
+    category_cap: at most so many products of one category, or None.
+    """
+
+    customer_id: str | None = None
+    history: Sequence[Interaction] | None = None
+    k: int = 10
+    where: str | None = None
+    exclude: frozenset[str] = frozenset()
+    seen: Seen = "drop"
+    diversity: float | None = None
+    category_cap: int | None = None
+    why: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.customer_id is None) == (self.history is None):
+            raise UsageError("recommendations are for a customer or for a history: give exactly one of them")
+        if self.category_cap is not None and self.category_cap < 1:
+            raise UsageError(f"a category cap must be at least 1, not {self.category_cap}")
+        _check_common(self.k, self.diversity or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequest:
+    """An order to bring the shop in line with a catalogue.
+
+    catalogue: a CSV, TSV, Parquet or JSON-lines file, or a folder of photos.
+    photos: the folder that photo paths are relative to; None: the catalogue's own folder.
+    embedder: which embedder; None: the one the shop already uses, else "bundled".
+    index: "auto", "exact" or a FAISS factory string.
+    columns: our column name → the file's, where they differ.
+    rebuild: build a new generation even if nothing changed.
+    prune: delete products that this catalogue does not list.
+    max_reject_share: above this share of rejected rows the command fails (what was good is kept).
+    """
+
+    catalogue: Path
+    photos: Path | None = None
+    embedder: str | None = None
+    index: str = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rebuild: bool = False
+    prune: bool = False
+    max_reject_share: float = 0.05
+    wanted_recall: float = 0.99
+    runtime: str = "auto"
+    batch: int | None = None
+    limits: PhotoLimits = field(default_factory=PhotoLimits)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.max_reject_share <= 1.0:
+            raise UsageError(f"--max-reject-share is a share from 0 to 1, not {self.max_reject_share}")
+        if not 0.0 < self.wanted_recall <= 1.0:
+            raise UsageError(f"--recall is a share above 0 and up to 1, not {self.wanted_recall}")
+
+
+@dataclass(frozen=True, slots=True)
+class EventsRequest:
+    """An order to import interactions from a file.
+
+    columns: our column name → the file's, where they differ (``{"customer_id": "user_id"}``).
+    default_event: the event of rows that name none.
+    weights: weights of events to store in the shop, or None to leave them.
+    """
+
+    events: Path
+    columns: Mapping[str, str] = field(default_factory=dict)
+    default_event: str | None = None
+    weights: Mapping[str, float] | None = None
+    max_reject_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.max_reject_share <= 1.0:
+            raise UsageError(f"--max-reject-share is a share from 0 to 1, not {self.max_reject_share}")
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneRequest:
+    """An order to fine-tune the shop's embedder on a column of its catalogue.
+
+    label: the column whose values photos shall be told apart by.
+    strategy: only "fixed" (a projection on frozen features) in this version.
+    name: the new embedder's name under the shop's models.
+    """
+
+    label: str
+    name: str
+    strategy: str = "fixed"
+    embedder: str | None = None
+    epochs: int | None = None
+    dim: int | None = None
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """An order to evaluate recommendation models offline.
+
+    models: names to compare, or None for all.
+    report: folder for report.html and report.json, or None for DIR/reports/evaluation-SPLIT.
+    """
+
+    split: Split = "time"
+    models: tuple[str, ...] | None = None
+    report: Path | None = None
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise UsageError(f"no split {self.split!r}; there are {', '.join(SPLITS)}")

@@ -1,0 +1,83 @@
+"""Similar items: from a request with products and photos to hits with what a person wants to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from data.where import parse
+from numpy.typing import NDArray
+
+from service.answers import Json, SimilarAnswer
+from service.browsing import as_card
+from service.parts import Parts
+from service.requests import Look, SimilarRequest
+
+if TYPE_CHECKING:
+    from index.search import CatalogueIndex
+
+    from index.hits import Hit
+    from index.query import Example
+
+
+def similar(parts: Parts, request: SimilarRequest) -> SimilarAnswer:
+    """Products that look like the examples, best first; never one of the example products."""
+    from index.query import Query
+
+    index = parts.index()
+    query = Query(
+        examples=_examples(parts, index, request.examples),
+        negatives=_examples(parts, index, request.negatives),
+        strategy=request.strategy,
+        k=request.k,
+        where=parse(request.where) if request.where and request.where.strip() else None,
+        aspects=dict(request.aspects) if request.aspects else None,
+        diversity=request.diversity,
+        exclude=request.exclude,
+        min_score=request.min_score,
+        near_duplicates=request.near_duplicates,
+    )
+    hits = index.search(query)
+    return SimilarAnswer(
+        hits=_described(parts, hits),
+        space=index.space,
+        generation=index.generation,
+        warnings=tuple(index.warnings),
+    )
+
+
+def _examples(parts: Parts, index: CatalogueIndex, looks: Sequence[Look]) -> tuple[Example, ...]:
+    from index.query import Example
+
+    return tuple(
+        Example(product_id=look.product_id, weight=look.weight)
+        if look.photo is None
+        else Example(vector=photo_vector(parts, index, look), weight=look.weight, space=index.space)
+        for look in looks
+    )
+
+
+def photo_vector(parts: Parts, index: CatalogueIndex, look: Look) -> NDArray[np.float32]:
+    """The vector (d,) of a photo from outside, in the index's space. Raises BadPhoto, SpaceMismatch."""
+    if look.photo is None:
+        raise TypeError("a look without a photo has no photo's vector")
+    embedder = parts.embedder(index.space)
+    blocks = embedder.encode(embedder.prepare(look.photo)[None])
+    vector: NDArray[np.float32] = embedder.layout.scale(blocks)[0]
+    return vector
+
+
+def _described(parts: Parts, hits: Sequence[Hit]) -> list[Json]:
+    products = parts.shop.products([hit.product_id for hit in hits])
+    return [
+        {
+            "product_id": hit.product_id,
+            "score": round(float(hit.score), 6),
+            "photo_id": hit.photo_id,
+            **{k: v for k, v in as_card(products[hit.product_id]).items() if k != "product_id"},
+            "aspects": {name: round(float(c), 4) for name, c in (hit.aspects or {}).items()},
+        }
+        for hit in hits
+        if hit.product_id in products
+    ]

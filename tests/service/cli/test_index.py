@@ -1,0 +1,148 @@
+"""`vitrine index`: what is counted, what is kept, and what is not done twice."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from data.shop import Shop
+from tests.service.cli.conftest import Vitrine
+from tests.service.drawn import draw_photo, rows, write_catalogue
+from tests.service.fakes import FakeEmbedder
+
+pytestmark = pytest.mark.usefixtures("fake_embedder")
+
+
+def test_counts_add_up_and_nothing_is_encoded_twice(vitrine: Vitrine, catalogue: Path, tmp_path: Path) -> None:
+    first = vitrine("index", catalogue, "--shop", tmp_path / "shop", "--json")
+    assert first.code == 0, first.err
+    told = first.json
+    assert (told["rows"], told["used"], told["rejected"]) == (24, 24, 0)
+    assert told["encoded"] == 48
+    assert told["reasons"] == {}
+    assert told["built"] is True
+    assert set(told["seconds"]) >= {"read", "encode", "build"}
+    again = vitrine("index", catalogue, "--shop", tmp_path / "shop", "--json").json
+    assert (again["encoded"], again["reused"]) == (0, 48)
+    assert again["generation"] == told["generation"]
+    assert again["built"] is False
+    rebuilt = vitrine("index", catalogue, "--shop", tmp_path / "shop", "--rebuild", "--json").json
+    assert rebuilt["encoded"] == 0
+    assert rebuilt["generation"] > told["generation"]
+
+
+def test_a_final_line_says_the_seconds(vitrine: Vitrine, catalogue: Path, tmp_path: Path) -> None:
+    done = vitrine("index", catalogue, "--shop", tmp_path / "shop")
+    assert done.code == 0, done.err
+    assert "24 rows = 24 used + 0 rejected" in done.out
+    assert done.out.strip().splitlines()[-1].startswith("seconds: read ")
+
+
+def bad_catalogue(folder: Path) -> Path:
+    """Nine good rows, then one of each kind of bad one."""
+    good = rows()[:9]
+    for row in good:
+        for n, name in enumerate(row["image"].split("|")):
+            draw_photo(folder / name, row["category"], row["colour"], 4 * n)
+    whole = (folder / good[0]["image"].split("|")[0]).read_bytes()
+    (folder / "torn.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "text.jpg").write_text("no image", encoding="utf-8")
+    bad = [
+        {**good[0], "product_id": "torn", "image": "torn.jpg"},
+        {**good[0], "product_id": "text", "image": "text.jpg"},
+        {**good[0], "product_id": "gone", "image": "gone.jpg"},
+        {**good[0], "product_id": "", "image": "gone.jpg"},
+        {**good[0], "product_id": "dear", "price": "much"},
+        {**good[0], "product_id": "half", "image": f"{good[0]['image'].split('|')[0]}|torn.jpg"},
+    ]
+    return write_catalogue(folder / "catalogue.csv", [*good, *bad])
+
+
+def test_rejects_are_counted_kept_and_exported(vitrine: Vitrine, tmp_path: Path) -> None:
+    catalogue, shop = bad_catalogue(tmp_path), tmp_path / "shop"
+    done = vitrine("index", catalogue, "--shop", shop, "--json")
+    told = done.json
+    assert done.code == 2
+    assert "error: 5 of 15 rows were rejected" in done.err
+    assert (told["rows"], told["used"], told["rejected"]) == (15, 10, 5)
+    assert told["photo_rejects"] == 1
+    assert told["reasons"] == {
+        "truncated": 2,
+        "not_an_image": 1,
+        "missing_file": 1,
+        "missing_id": 1,
+        "bad_price": 1,
+    }
+    hits = vitrine("similar", "--shop", shop, "--product", "half", "-k", 20, "--json").json["hits"]
+    assert len(hits) == 9, "what was good is kept and can be searched"
+    out = tmp_path / "rejects.csv"
+    assert vitrine("info", "--shop", shop, "--rejects", out).code == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        exported = list(csv.DictReader(file))
+    assert sorted((r["id"], r["reason"]) for r in exported if r["scope"] == "row" and r["id"]) == [
+        ("dear", "bad_price"),
+        ("gone", "missing_file"),
+        ("text", "not_an_image"),
+        ("torn", "truncated"),
+    ]
+    assert all(r["row"] for r in exported)
+
+
+def test_rejects_are_counted_again_the_next_time(vitrine: Vitrine, tmp_path: Path) -> None:
+    catalogue, shop = bad_catalogue(tmp_path), tmp_path / "shop"
+    first = vitrine("index", catalogue, "--shop", shop, "--json").json
+    second = vitrine("index", catalogue, "--shop", shop, "--json").json
+    for key in ("rows", "used", "rejected", "reasons", "photo_rejects", "generation"):
+        assert second[key] == first[key], key
+
+
+def test_a_larger_share_can_be_allowed(vitrine: Vitrine, tmp_path: Path) -> None:
+    done = vitrine("index", bad_catalogue(tmp_path), "--shop", tmp_path / "shop", "--max-reject-share", "0.5")
+    assert done.code == 0, done.err
+    assert "truncated" in done.out
+    assert "15 rows = 10 used + 5 rejected" in done.out
+
+
+def test_prune_deletes_what_the_catalogue_does_not_list(
+    vitrine: Vitrine, catalogue: Path, shop: Path
+) -> None:
+    fewer = write_catalogue(catalogue.parent / "fewer.csv", rows()[:20])
+    kept = vitrine("index", fewer, "--shop", shop, "--json").json
+    assert kept["pruned"] == 0
+    pruned = vitrine("index", fewer, "--shop", shop, "--prune", "--json").json
+    assert pruned["pruned"] == 4
+    hits = vitrine("similar", "--shop", shop, "--product", "disc-red", "-k", 30, "--json").json["hits"]
+    assert len(hits) == 19
+
+
+def test_a_second_indexer_stops_at_once_and_names_the_first(
+    vitrine: Vitrine, catalogue: Path, shop: Path
+) -> None:
+    with Shop.open(shop).writer("vitrine index"):
+        done = vitrine("index", catalogue, "--shop", shop)
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+    assert "vitrine index" in done.err
+
+
+def test_columns_can_be_mapped(vitrine: Vitrine, catalogue: Path, tmp_path: Path) -> None:
+    text = catalogue.read_text(encoding="utf-8").replace("product_id,", "sku,", 1)
+    other = catalogue.parent / "mapped.csv"
+    other.write_text(text, encoding="utf-8")
+    done = vitrine("index", other, "--shop", tmp_path / "shop", "--column", "product_id=sku", "--json")
+    assert done.code == 0, done.err
+    assert done.json["used"] == 24
+
+
+def test_another_embedder_means_another_space(
+    vitrine: Vitrine, catalogue: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedder.registry.open_embedder", lambda *_, **__: FakeEmbedder("2"))
+    told = vitrine("index", catalogue, "--shop", shop, "--json").json
+    assert told["space"] == FakeEmbedder("2").space
+    assert told["encoded"] == 48
+    hits = vitrine("similar", "--shop", shop, "--product", "disc-red", "-k", 3, "--json").json
+    assert hits["space"] == told["space"]
+    assert len(hits["hits"]) == 3

@@ -1,0 +1,58 @@
+"""One tiny shop for all tests of the service, indexed once with an embedder that needs no network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.engine import Engine
+from service.requests import EventsRequest, IndexRequest
+from tests.service.drawn import draw_catalogue, write_events
+from tests.service.fakes import FakeEmbedder
+
+
+@pytest.fixture(scope="session")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """catalogue.csv of the 24 drawn products, its photos beside it."""
+    return draw_catalogue(tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.fixture(scope="session")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of purchases of 40 customers; the customer's column is called ``user``."""
+    return write_events(tmp_path_factory.mktemp("events") / "events.csv")
+
+
+@pytest.fixture
+def fake_embedder(monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
+    """Every embedder that is opened is this fake one."""
+    fake = FakeEmbedder()
+    monkeypatch.setattr("embedder.registry.open_embedder", lambda *_, **__: fake)
+    return fake
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory, catalogue: Path, events: Path) -> Path:
+    """A shop with the drawn catalogue and its purchases; not to be changed: use ``shop`` for that."""
+    directory = tmp_path_factory.mktemp("shops") / "indexed"
+    with pytest.MonkeyPatch.context() as patch, Engine.create(directory) as engine:
+        patch.setattr("embedder.registry.open_embedder", lambda *_, **__: FakeEmbedder())
+        engine.index_catalogue(IndexRequest(catalogue))
+        engine.import_interactions(EventsRequest(events, columns={"customer_id": "user"}))
+    return directory
+
+
+@pytest.fixture
+def shop(indexed: Path, tmp_path: Path) -> Path:
+    """A copy of the indexed shop that a test may change."""
+    return Path(shutil.copytree(indexed, tmp_path / "shop"))
+
+
+@pytest.fixture
+def engine(shop: Path, fake_embedder: FakeEmbedder) -> Iterator[Engine]:
+    """An engine on a copy of the indexed shop, with the fake embedder."""
+    with Engine.open(shop) as opened:
+        yield opened

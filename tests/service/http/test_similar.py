@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.service.drawn import COLOURS, SHAPES
+from tests.service.http.asking import ids, upload
+
+
+def test_similar_by_id(reader: TestClient) -> None:
+    response = reader.get("/v1/products/disc-red/similar", params={"k": 7})
+    found = ids(response)
+    assert len(found) == len(set(found)) == 7
+    assert "disc-red" not in found
+    body = response.json()
+    assert set(body) == {"hits", "space", "generation", "warnings"}
+    scores = [hit["score"] for hit in body["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    assert all(-1.0001 <= score <= 1.0001 for score in scores)
+    first = body["hits"][0]
+    assert set(first["aspects"]) == {"shape", "colour"}
+    assert first["title"]
+    assert reader.get(f"/v1/photos/{first['photo_id']}").status_code == 200
+
+
+def test_where_is_exact_and_full(reader: TestClient) -> None:
+    found = ids(reader.get("/v1/products/disc-red/similar", params={"k": 4, "where": 'colour = "blue"'}))
+    assert sorted(found) == sorted(f"{shape}-blue" for shape in SHAPES)
+
+
+def test_aspects_change_the_order(reader: TestClient) -> None:
+    def first(*weights: str) -> str:
+        return ids(reader.get("/v1/products/disc-red/similar", params={"k": 3, "aspect": list(weights)}))[0]
+
+    assert first("shape=0", "colour=1").endswith("-red")
+    assert first("shape=1", "colour=0").startswith("disc-")
+
+
+def test_diversity_min_score_and_exclude(reader: TestClient) -> None:
+    plain = ids(reader.get("/v1/products/disc-red/similar", params={"k": 8}))
+    varied = ids(reader.get("/v1/products/disc-red/similar", params={"k": 8, "diversity": 0.9}))
+    assert varied != plain
+    assert ids(reader.get("/v1/products/disc-red/similar", params={"min_score": 1})) == []
+    without = ids(reader.get("/v1/products/disc-red/similar", params={"k": 8, "exclude": plain[:2]}))
+    assert not set(plain[:2]) & set(without)
+
+
+def test_an_upload_finds_its_product(reader: TestClient, catalogue: Path) -> None:
+    photo = (catalogue.parent / "cross-blue-2.jpg").read_bytes()
+    response = reader.post("/v1/similar", files=upload(photo, name="../../evil.php"), params={"k": 3})
+    assert ids(response)[0] == "cross-blue"
+    assert response.json()["hits"][0]["score"] > 0.99
+
+
+def test_several_uploads_are_one_question(reader: TestClient, catalogue: Path) -> None:
+    files = [("photo", (name, (catalogue.parent / name).read_bytes())) for name in ("disc-red.jpg", "bar-blue.jpg")]
+    found = ids(reader.post("/v1/similar", files=files, params={"k": 6}))
+    assert {"disc-red", "bar-blue"} & set(found)
+
+
+def test_uploads_take_the_same_parameters(reader: TestClient, catalogue: Path) -> None:
+    photo = (catalogue.parent / "disc-red.jpg").read_bytes()
+    found = ids(reader.post("/v1/similar", files=upload(photo), params={"k": 5, "where": 'category = "bar"'}))
+    assert sorted(found) == sorted(ids(reader.get("/v1/products", params={"where": 'category = "bar"'})))[: len(found)]
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize("strategy", ["average", "best", "sum"])
+def test_search_by_examples(reader: TestClient, strategy: str) -> None:
+    body = {
+        "examples": [{"product_id": "disc-red", "weight": 2}, {"product_id": "disc-pink"}],
+        "negatives": [{"product_id": "bar-black"}],
+        "strategy": strategy,
+        "k": 10,
+        "exclude": ["disc-blue"],
+    }
+    found = ids(reader.post("/v1/search", json=body))
+    assert len(found) == 10
+    assert not {"disc-red", "disc-pink", "disc-blue", "bar-black"} & set(found)
+
+
+def test_search_takes_aspects_and_where(reader: TestClient) -> None:
+    body = {"examples": [{"product_id": "disc-red"}], "aspects": {"shape": 0}, "where": "in_stock and price < 30"}
+    found = ids(reader.post("/v1/search", json=body))
+    assert all(not one.endswith("-black") for one in found)
+    assert found[0].endswith("-red")
+    assert len(COLOURS) > 1
