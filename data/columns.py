@@ -90,7 +90,7 @@ class TruthColumn:
     def array(self) -> NDArray[np.generic]:
         """See Column."""
         if not self.blank().any():
-            return self.states == 1
+            return np.asarray(self.states == 1)
         return np.array([self.value(row) for row in range(len(self))], dtype=object)
 
 
@@ -120,9 +120,9 @@ class TextColumn:
 
     def array(self) -> NDArray[np.generic]:
         """See Column."""
-        words = np.array([*self.words, None], dtype=object)  # code -1 finds the None at the end
-        found: NDArray[np.generic] = words[self.codes]
-        return found
+        words = np.array([*self.words, None], dtype=object)
+        cells: NDArray[np.generic] = words.take(self.codes)  # code -1 finds the None at the end
+        return cells
 
     def spelled(self) -> list[str]:
         """Each word as a filter sees it."""
@@ -154,7 +154,7 @@ def make_column(cells: Sequence[Cell]) -> Column:
 
 
 def extended(column: Column | None, size: int, cells: dict[int, Cell]) -> Column:
-    """A column of ``size`` rows: the old rows (blank where there was no column), then ``cells`` laid over them.
+    """A column of ``size`` rows: the old ones (blank where there was no column), ``cells`` laid over them.
 
     The kind stays where the new cells fit it; else all cells are looked at again.
     """

@@ -28,8 +28,8 @@ NEGATIVE_EVENTS = frozenset({"dislike", "return"})
 def signed_weight(event: str, value: float | None, weights: Mapping[str, float] = DEFAULT_WEIGHTS) -> float:
     """How much one interaction speaks for (> 0) or against (< 0) its product.
 
-    A rating of 1 … 3 … 5 counts −1 … 0 … +1 times the weight of ``rate``; dislike and return count negative; the
-    value of other events (a quantity, an amount) does not matter.
+    A rating of 1 … 3 … 5 counts −1 … 0 … +1 times the weight of ``rate``; dislike and return count
+    negative; the value of other events (a quantity, an amount) does not matter.
     """
     weight = weights.get(event, DEFAULT_WEIGHTS.get(event, 0.0))
     if event == "rate":
@@ -38,7 +38,7 @@ def signed_weight(event: str, value: float | None, weights: Mapping[str, float] 
 
 
 def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
-    """The default weights with ``weights`` laid over them; UsageError for an unknown event or a bad number."""
+    """The default weights with ``weights`` laid over them; UsageError for an unknown event or bad number."""
     for event, weight in weights.items():
         if event not in EVENTS:
             raise UsageError(f"unknown event {event!r}: weights can be given for {', '.join(EVENTS)}")

@@ -41,6 +41,11 @@ def photo_id_of(product_id: str, path: str) -> str:
     return hashlib.sha256(f"{product_id}\0{path}".encode()).hexdigest()[:16]
 
 
+def storable(value: str) -> bool:
+    """Whether a database can be asked for it at all: without NUL and lone surrogates."""
+    return (value.isascii() and "\0" not in value) or clean_text(value) == value
+
+
 def clean_text(value: str) -> str:
     """Text that every database takes: without NUL, lone surrogates replaced by ``?``."""
     if value.isascii():

@@ -1,7 +1,7 @@
 """What a file's first bytes say: which image format it is, and how large it claims to be.
 
-The size is read here, before any decoder is built, because some decoders reserve memory for the whole canvas as
-soon as they are opened.
+The size is read here, before any decoder is built, because some decoders reserve memory for the whole
+canvas as soon as they are opened.
 """
 
 from __future__ import annotations

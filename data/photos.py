@@ -55,8 +55,8 @@ _DECODER_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class PhotoLimits:
-    """max_pixels: width times height, known from the header before decoding. min_side: of the shorter side, in
-    pixels. max_bytes: of the file."""
+    """max_pixels: width times height, known from the header before decoding. min_side: of the shorter side,
+    in pixels. max_bytes: of the file."""
 
     max_pixels: int = 50_000_000
     min_side: int = 8
@@ -74,9 +74,9 @@ def decode(
 ) -> NDArray[np.uint8]:
     """A photo's pixels: uint8 (H, W, 3), RGB, C-contiguous, writable.
 
-    size: (width, height) to which the whole photo is resized, proportions or not; JPEGs are then decoded at the
-    smallest scale that is not below it. None keeps the photo's own size. resample: bilinear, bicubic, lanczos,
-    box, hamming or nearest. Raises BadPhoto, whose ``reason`` is a code of ``data.rejects``.
+    size: (width, height) to which the whole photo is resized, proportions or not; JPEGs are then decoded at
+    the smallest scale that is not below it. None keeps the photo's own size. resample: bilinear, bicubic,
+    lanczos, box, hamming or nearest. Raises BadPhoto, whose ``reason`` is a code of ``data.rejects``.
     """
     import numpy as np  # a tenth of a second to import, and probing a file does not need it
 
@@ -111,7 +111,7 @@ def probe(source: Source) -> tuple[int, int, str]:
 
 
 def check_whole(data: bytes, name: str, limits: PhotoLimits = _DEFAULT_LIMITS) -> str:
-    """Decode a photo to its last pixel and return its format; raises BadPhoto with ``name`` in the message."""
+    """Decode a photo to its last pixel and return its format; a BadPhoto bears ``name`` in its message."""
     image = _open(data, limits, name)
     try:
         image.load()

@@ -29,8 +29,8 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 class Product:
     """A thing for sale.
 
-    price: in the shop's own currency, >= 0. attributes: every further column, typed. first_seen: when the shop
-    got it (aware, UTC); None lets the store note the moment of arrival.
+    price: in the shop's own currency, >= 0. attributes: every further column, typed. first_seen: when the
+    shop got it (aware, UTC); None lets the store note the moment of arrival.
     """
 
     product_id: str
@@ -63,8 +63,8 @@ class PhotoRef:
 class CatalogueRow:
     """One accepted row of a catalogue.
 
-    row: its number in the file; the first row after a header is 1. further: the product came in an earlier row
-    of the same file, and this row only adds its photos.
+    row: its number in the file; the first row after a header is 1. further: the product came in an earlier
+    row of the same file, and this row only adds its photos.
     """
 
     row: int
@@ -77,8 +77,9 @@ class CatalogueRow:
 class Photo:
     """A photo as the shop keeps it.
 
-    path: relative to ``root``, a folder; an empty root means the shop's own directory (uploads). position: 0 is
-    the product's first photo. sha256: of the file's bytes when last read. status: pending, done or rejected.
+    path: relative to ``root``, a folder; an empty root means the shop's own directory (uploads). position:
+    0 is the product's first photo. sha256: of the file's bytes when last read. status: pending, done or
+    rejected.
     """
 
     photo_id: str
@@ -131,8 +132,8 @@ class Interaction:
 class Reject:
     """An input row or photo that could not be used.
 
-    scope ``"row"``: the row counts as rejected; ``"photo"``: one photo of a row that is otherwise used. reason: a
-    code of ``data.rejects``.
+    scope ``"row"``: the row counts as rejected; ``"photo"``: one photo of a row that is otherwise used.
+    reason: a code of ``data.rejects``.
     """
 
     scope: str
@@ -154,7 +155,7 @@ class RejectRecord:
 
 @dataclass(frozen=True, slots=True)
 class SpaceRecord:
-    """What an embedder's vectors mean: its fingerprint, name, aspect layout and config, both as JSON values."""
+    """What an embedder's vectors mean: fingerprint, name, aspect layout and config (JSON values)."""
 
     space: str
     embedder: str
@@ -166,8 +167,8 @@ class SpaceRecord:
 class PendingPhoto:
     """A photo that lacks a vector in a space, or failed before.
 
-    row: its row in the catalogue that last listed it. size and mtime_ns: of the file now; 0 where it cannot be
-    found. sha256: of its bytes where they were read before and the file is unchanged since.
+    row: its row in the catalogue that last listed it. size and mtime_ns: of the file now; 0 where it cannot
+    be found. sha256: of its bytes where they were read before and the file is unchanged since.
     """
 
     photo_id: str
@@ -207,7 +208,8 @@ class VectorBatch:
 class Changes:
     """What changed after a revision, up to and including ``revision``.
 
-    looks_changed: live products that are new or whose photos or vectors changed. deleted: products that are gone.
+    looks_changed: live products that are new or whose photos or vectors changed. deleted: products that are
+    gone.
     """
 
     revision: int

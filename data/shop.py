@@ -108,11 +108,11 @@ class Shop:
     def put_rows(
         self, rows: Sequence[CatalogueRow], photo_root: Path | None, import_id: int | None = None
     ) -> PutResult:
-        """Upsert products with their photos, in one transaction; only what really changed gets a new revision.
+        """Upsert products with their photos, in one transaction; only real changes get a new revision.
 
-        The photos of a row replace the product's earlier list; ``further`` rows add to it; uploads stay. With an
-        ``import_id``, photos that are not listed wait until ``drop_unlisted``, as later rows may list them.
-        photo_root: the folder from which relative paths start.
+        The photos of a row replace the product's earlier list; ``further`` rows add to it; uploads stay.
+        With an ``import_id``, photos that are not listed wait until ``drop_unlisted``, as later rows may
+        list them. photo_root: the folder from which relative paths start.
         """
         return self._catalogue.put_rows(rows, photo_root, import_id)
 
@@ -209,8 +209,9 @@ class Shop:
     ) -> None:
         """What encoding found, in one transaction: vectors, states of photos, rejects, revision.
 
-        failed: (photo_id, reason, detail). Photos that are gone meanwhile are passed over. Raises SpaceMismatch
-        for an unknown space or a vector of the wrong width, UsageError for one that is not finite.
+        failed: (photo_id, reason, detail). Photos that are gone meanwhile are passed over. Raises
+        SpaceMismatch for an unknown space or a vector of the wrong width, UsageError for one that is not
+        finite.
         """
         layout = self._meta.space(space).layout
         width = sum(int(str(d)) for d in layout["dims"]) if "dims" in layout else None

@@ -98,6 +98,11 @@ class ProductTable:
         return {product_id: row for row, product_id in enumerate(self.ids)}
 
     @property
+    def first_seen(self) -> tuple[datetime | None, ...]:
+        """By row: when the shop got the product (UTC), where known."""
+        return self._first_seen
+
+    @property
     def columns(self) -> list[str]:
         """Names of all columns: the core ones, then attributes by name."""
         return [*CORE_COLUMNS, *sorted(name for name in self._columns if name not in CORE_COLUMNS)]

@@ -186,7 +186,7 @@ class _Reader:
             return Literal(token.text == "true", token.text)
         if token.kind == "word" and token.text == "null":
             self._fail("a value (blanks are asked for with 'is null')")
-        self._fail('a value: "text" in quotes, a number, true or false')
+        return self._fail('a value: "text" in quotes, a number, true or false')
 
     def _string(self) -> str:
         token = self._here

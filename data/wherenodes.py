@@ -205,8 +205,7 @@ def _compared(cells: Column, name: str, op: str, literal: Literal) -> Mask:
             raise BadFilter(
                 f"column {name!r} holds true and false: write '{name}', 'not {name}' or '{name} = true'"
             )
-        same = cells.states == int(value)
-        return same if op == "=" else ~same
+        return np.asarray((cells.states == int(value)) == (op == "="))
     if isinstance(cells, TextColumn):
         if not isinstance(value, str) and op not in ("=", "!=") and cells.words:
             raise BadFilter(
@@ -220,7 +219,7 @@ def _compared(cells: Column, name: str, op: str, literal: Literal) -> Mask:
 
 def _by_word(cells: TextColumn, test: Callable[[str], bool]) -> Mask:
     by_code = np.array([*(test(word) for word in cells.spelled()), False], np.bool_)
-    found: Mask = by_code[cells.codes]  # code -1, a blank, finds the False at the end
+    found: Mask = by_code.take(cells.codes)  # code -1, a blank, finds the False at the end
     return found
 
 

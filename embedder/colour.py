@@ -18,11 +18,11 @@ FloatArray = NDArray[np.float32]
 
 SOFTNESS = 5.0
 """Deviation of the soft assignment, in units of CIELAB (delta E 1976)."""
-BORDER_DISTANCE = 12.0
+BORDER_DISTANCE = 25.0
 """Distance from the border's colour at which a pixel counts 63 % as product, delta E."""
-BORDER_FLOOR = 0.03
+BORDER_FLOOR = 0.01
 """What a pixel of the border's own colour still counts, so that a flat picture has a colour too."""
-CENTRE_SPREAD = 0.32
+CENTRE_SPREAD = 0.25
 """Deviation of the centre prior, as a share of the picture's side."""
 _WORKING_SIDE = 80
 _LEVELS = 32  # five bits per channel
@@ -33,7 +33,11 @@ def rgb_to_lab(rgb: NDArray[np.uint8] | FloatArray) -> FloatArray:
     share = np.asarray(rgb, dtype=np.float64) / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     to_xyz = np.array(
-        [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+        [
+            [0.4124564, 0.3575761, 0.1804375],
+            [0.2126729, 0.7151522, 0.0721750],
+            [0.0193339, 0.1191920, 0.9503041],
+        ]
     )
     xyz = linear @ to_xyz.T / np.array([0.95047, 1.0, 1.08883])
     delta = 6 / 29
@@ -46,7 +50,7 @@ def rgb_to_lab(rgb: NDArray[np.uint8] | FloatArray) -> FloatArray:
 
 @lru_cache(maxsize=1)
 def _lab_of_codes() -> FloatArray:
-    """CIELAB of the middle of every five-bit colour cell, (32768, 3); code = red, green, blue from high to low."""
+    """CIELAB of the middle of every five-bit colour cell, (32768, 3); red is in the highest bits."""
     level = np.arange(_LEVELS) * 8 + 3.5
     red, green, blue = np.meshgrid(level, level, level, indexing="ij")
     return rgb_to_lab(np.stack([red, green, blue], axis=-1).reshape(-1, 3).astype(np.float32))
@@ -90,7 +94,7 @@ def foreground_colours(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int64], Float
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """A palette of CIELAB centres (n, 3), float32, and the histograms over it. Safe to share among threads."""
+    """A palette of CIELAB centres (n, 3), float32, and histograms over it. Safe to share among threads."""
 
     centres: FloatArray
     _shares: FloatArray = field(init=False, repr=False, compare=False)
@@ -100,9 +104,7 @@ class Palette:
         if centres.ndim != 2 or centres.shape[1] != 3 or not len(centres) or not np.isfinite(centres).all():
             raise ValueError(f"a palette needs finite centres of shape (n, 3), got {centres.shape}")
         lab = _lab_of_codes()
-        square = (
-            np.square(lab).sum(1)[:, None] - 2 * (lab @ centres.T) + np.square(centres).sum(1)[None, :]
-        )
+        square = np.square(lab).sum(1)[:, None] - 2 * (lab @ centres.T) + np.square(centres).sum(1)[None, :]
         square -= square.min(axis=1, keepdims=True)
         shares = np.exp(-square / (2 * SOFTNESS**2))
         shares /= shares.sum(axis=1, keepdims=True)
@@ -117,4 +119,4 @@ class Palette:
         """Square-rooted colour histogram of a picture (h, w, 3), uint8; float32 (n,) of unit norm."""
         present, weights = foreground_colours(rgb)
         mass = weights @ self._shares[present]
-        return np.sqrt(mass / mass.sum()).astype(np.float32)
+        return np.asarray(np.sqrt(mass / mass.sum()), dtype=np.float32)

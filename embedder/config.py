@@ -143,6 +143,7 @@ class EmbedderConfig:
             raise UsageError(f"{where}: 'architecture' and 'pretrained_cfg' are needed, as timm's hub format has them")
         names = cfg.get("classifier") or ()
         aspects, weights = parse_aspects(value.get("vitrine"), architecture, where)
+        stated = (value.get("vitrine") or {}).get("licence") or cfg.get("license") or "unknown"
         return cls(
             architecture=architecture.split(".")[0],
             preprocessing=Preprocessing.from_timm(cfg, where),
@@ -150,7 +151,7 @@ class EmbedderConfig:
             weights=weights,
             model_args=dict(value.get("model_args") or {}),
             classifiers=(names,) if isinstance(names, str) else tuple(str(n) for n in names),
-            licence=str(cfg.get("license") or "unknown"),
+            licence=str(stated),
         )
 
     @classmethod

@@ -23,6 +23,7 @@ from embedder.palettes import palette_of
 from embedder.projection import Projection
 from embedder.runtime.choose import open_runtime
 from embedder.runtime.seam import Runtime
+from embedder.sources import Weights
 from embedder.tensors import StoredTensor, digest_of, stored
 
 Photos = NDArray[np.uint8]
@@ -48,18 +49,17 @@ class Embedder:
     def __init__(
         self,
         name: str,
-        network: Network,
+        config: EmbedderConfig,
+        weights: Weights,
         tensors: Mapping[str, StoredTensor],
         runtime: str = "auto",
         batch: int | None = None,
     ) -> None:
         """``tensors``: projections and palette (``aspects.safetensors``); ``runtime``: see ``runtime.choose``."""
         self.name = name
-        self.network = network
-        self.projections = tuple(
-            Projection.read(tensors, aspect.name) for aspect in network.config.network_aspects
-        )
-        self.palette: Palette | None = palette_of(network.config, tensors)
+        projections = tuple(Projection.read(tensors, aspect.name) for aspect in config.network_aspects)
+        self.network = Network(config, weights, projections)
+        self.palette: Palette | None = palette_of(config, tensors)
         self._wanted = (runtime, batch)
         self._opening = threading.Lock()
         self._runtime: Runtime | None = None
@@ -68,6 +68,11 @@ class Embedder:
     def config(self) -> EmbedderConfig:
         """What defines the embedder, apart from its tensors."""
         return self.network.config
+
+    @property
+    def projections(self) -> tuple[Projection, ...]:
+        """What is done with each of the network's outputs, in the order of the network's aspects."""
+        return self.network.projections
 
     @property
     def licence(self) -> str:
@@ -95,13 +100,10 @@ class Embedder:
     @cached_property
     def digest(self) -> str:
         """sha256 over the config, the backbone's tensors, the projections and the palette."""
-        kept: dict[str, Floats] = {}
-        for aspect, projection in zip(self.config.network_aspects, self.projections, strict=True):
-            kept |= projection.tensors(aspect.name)
-        if self.palette is not None:
-            kept["palette"] = self.palette.centres
-        after = digest_of((name, stored(array)) for name, array in kept.items())
-        text = json.dumps([self.config.defining(), self.network.digest, after], sort_keys=True)
+        network = self.network
+        colours = {} if self.palette is None else {"palette": stored(self.palette.centres)}
+        parts = [network.digest, network.projections_digest, digest_of(colours.items())]
+        text = json.dumps([self.config.defining(), *parts], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
@@ -134,8 +136,7 @@ class Embedder:
             )
         if not len(photos):
             return np.empty((0, self.layout.d), np.float32)
-        outputs = self.runtime.encode(photos) if self.config.network_aspects else ()
-        return self.finish(outputs, np.stack([self.colours(photo) for photo in photos]))
+        return self.finish(self.runtime.encode(photos), np.stack([self.colours(photo) for photo in photos]))
 
     def finish(self, outputs: Sequence[Floats], colours: Floats) -> Floats:
         """The network's outputs [(n, d_i)…] and the colours (n, c) of the same photos → unit blocks (n, d)."""

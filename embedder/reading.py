@@ -107,7 +107,7 @@ class Reader:
                 yield Seen(photo.photo_id, photo.sha256, photo.size, photo.mtime_ns)
             else:
                 changed.append(photo)
-        group: list[tuple[Seen, bytes]] = []
+        group: list[tuple[PendingPhoto, Seen, bytes]] = []
         size = 0
         for photo in changed:
             try:
@@ -116,7 +116,7 @@ class Reader:
                 yield Refused(photo.photo_id, error.reason, error.message)
                 continue
             if self._claims.take(seen):
-                group.append((seen, data))
+                group.append((photo, seen, data))
                 size += len(data)
             if len(group) >= GROUP_PHOTOS or size >= GROUP_BYTES:
                 yield from self._new(group)
@@ -124,10 +124,10 @@ class Reader:
         if group:
             yield from self._new(group)
 
-    def _new(self, group: list[tuple[Seen, bytes]]) -> Iterator[Decoded | Seen | Refused]:
+    def _new(self, group: list[tuple[PendingPhoto, Seen, bytes]]) -> Iterator[Decoded | Seen | Refused]:
         # Asked only after the contents were claimed: whatever was committed before the claim is seen here.
-        known = self._shop.known_sha(self._embedder.space, [seen.sha256 for seen, _ in group])
-        for seen, data in group:
+        known = self._shop.known_sha(self._embedder.space, [seen.sha256 for _, seen, _ in group])
+        for photo, seen, data in group:
             if seen.sha256 in known:
                 yield seen
                 yield from self._claims.release(seen.sha256)
@@ -135,7 +135,7 @@ class Reader:
             try:
                 pixels = self._embedder.prepare(data)
             except BadPhoto as error:
-                yield Refused(seen.photo_id, error.reason, error.message, seen.sha256)
+                yield Refused(seen.photo_id, error.reason, f"{photo.path.name}: {error.message}", seen.sha256)
                 continue
             yield Decoded(seen, pixels, self._embedder.colours(pixels))
 
@@ -147,14 +147,14 @@ class Reader:
 def read_bytes(path: Path, limit: int) -> tuple[bytes, int, int]:
     """A photo's bytes with the size and time of its file; BadPhoto where it is absent, no file or too large."""
     try:
-        with path.open("rb", buffering=0) as file:
-            found = path.stat()
-            if not stat.S_ISREG(found.st_mode):
-                raise BadPhoto(rejects.NOT_AN_IMAGE, f"{path.name} is not a file")
-            if found.st_size > limit:
-                raise BadPhoto(
-                    rejects.TOO_MANY_BYTES, f"{path.name} has {found.st_size:,} bytes; at most {limit:,} are read"
-                )
-            return file.readall(), found.st_size, found.st_mtime_ns
-    except (OSError, ValueError) as error:
-        raise BadPhoto(rejects.MISSING_FILE, f"{path.name} cannot be read: {error}") from None
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise BadPhoto(rejects.MISSING_FILE, f"{path.name} is not a file")
+        if found.st_size > limit:
+            raise BadPhoto(
+                rejects.TOO_MANY_BYTES, f"{path.name} has {found.st_size:,} bytes; the limit is {limit:,}"
+            )
+        return path.read_bytes(), found.st_size, found.st_mtime_ns
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+        raise BadPhoto(rejects.MISSING_FILE, f"{path.name} {why}") from None

@@ -12,7 +12,6 @@ from pathlib import Path
 from data.errors import UsageError, VitrineError, WeightsMissing
 from embedder.config import CONFIG_NAME, EmbedderConfig
 from embedder.embedder import Embedder
-from embedder.network import Network
 from embedder.palettes import ASPECTS_NAME, BUNDLED
 from embedder.sources import PICKLED, SAFE, FileWeights, Weights
 from embedder.tensors import StoredTensor, read_safetensors
@@ -54,7 +53,7 @@ def open_embedder(
     where they are not whole or do not fit.
     """
     name, config, weights, tensors = _resolve(spec.strip(), shop_models)
-    return Embedder(name, Network(config, weights), tensors, runtime, batch)
+    return Embedder(name, config, weights, tensors, runtime, batch)
 
 
 def open_folder(
@@ -62,7 +61,7 @@ def open_folder(
 ) -> Embedder:
     """The embedder that a folder holds, e.g. one just written."""
     config, weights, tensors = _folder(folder)
-    return Embedder(name or config.architecture, Network(config, weights), tensors, runtime, batch)
+    return Embedder(name or config.architecture, config, weights, tensors, runtime, batch)
 
 
 def available(shop_models: Path | None = None) -> list[EmbedderInfo]:

@@ -6,7 +6,7 @@ build the network with them. Only tensors are read from files, never pickled cod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +22,8 @@ SAFE = ".safetensors"
 PICKLED = (".pth", ".pt", ".bin", ".tar")
 # Auxiliary classifiers of the Inception family: trained beside the network, never used to describe.
 AUXILIARY = ("AuxLogits",)
+# Batch norm counts its training steps; nothing is computed from it.
+COUNTERS = "num_batches_tracked"
 EXAMPLES = 3
 
 
@@ -33,6 +35,9 @@ class Weights(Protocol):
 
     def model(self) -> nn.Module:
         """The network with these weights, in evaluation mode, float32."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors that the network is given, as they are stored."""
 
 
 class FileWeights:
@@ -49,23 +54,29 @@ class FileWeights:
     def digest(self) -> str:
         """sha256 over the tensors that are used; the same for both file formats."""
         left_out = unused_layers(self._config)
-        return digest_of((n, t) for n, t in self._stored.items() if not n.startswith(left_out))
+        used = ((name, tensor) for name, tensor in self._stored.items() if not name.startswith(left_out))
+        return digest_of((name, tensor) for name, tensor in used if not name.endswith(COUNTERS))
 
     def model(self) -> nn.Module:
         """Builds the architecture and fills it; every tensor must be there and fit."""
         from embedder.backbone import build_model
 
         network = build_model(self._config)
-        fill(network, self._tensors(), unused_layers(self._config), str(self.path))
+        fill(network, self.tensors(), str(self.path))
         return network
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All but classifiers and heads that no aspect asks for."""
+        left_out = unused_layers(self._config)
+        return {name: tensor for name, tensor in self._all().items() if not name.startswith(left_out)}
 
     @cached_property
     def _stored(self) -> dict[str, StoredTensor]:
         if self.path.suffix == SAFE:
             return read_safetensors(self.path)
-        return {name: as_stored(tensor) for name, tensor in self._tensors().items()}
+        return {name: as_stored(tensor) for name, tensor in self._all().items()}
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def _all(self) -> dict[str, Tensor]:
         if self.path.suffix == SAFE:
             from safetensors.torch import load_file
 
@@ -82,11 +93,16 @@ class ModelWeights:
 
     def digest(self) -> str:
         """sha256 over the model's tensors."""
-        return digest_of((name, as_stored(tensor)) for name, tensor in self._model.state_dict().items())
+        used = self.tensors().items()
+        return digest_of((name, as_stored(tensor)) for name, tensor in used if not name.endswith(COUNTERS))
 
     def model(self) -> nn.Module:
         """The model itself."""
         return self._model.eval()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The model's tensors."""
+        return dict(self._model.state_dict())
 
     @cached_property
     def _model(self) -> nn.Module:
@@ -100,12 +116,10 @@ def unused_layers(config: EmbedderConfig) -> tuple[str, ...]:
     return (*from_config, *(f"{name}." for name in AUXILIARY), *(() if head else ("pre_logits.",)))
 
 
-def fill(network: nn.Module, tensors: Mapping[str, Tensor], left_out: Sequence[str], where: str) -> None:
+def fill(network: nn.Module, used: Mapping[str, Tensor], where: str) -> None:
     """Loads tensors into a network; Damaged with counts and examples where keys or shapes do not match."""
-    used = {name: tensor for name, tensor in tensors.items() if not name.startswith(tuple(left_out))}
     wanted = network.state_dict()
-    optional = {name for name in wanted if name.endswith("num_batches_tracked")}
-    missing = [name for name in wanted if name not in used and name not in optional]
+    missing = [name for name in wanted if name not in used and not name.endswith(COUNTERS)]
     extra = [name for name in used if name not in wanted]
     wrong = [
         f"{name} is {tuple(used[name].shape)}, wanted {tuple(wanted[name].shape)}"

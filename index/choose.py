@@ -1,8 +1,8 @@
 """The choice of an index type, by measurement on the shop's own vectors.
 
-Every candidate is built without the held-out photos, searched for them by settings of rising cost, and compared
-with the exact answer. The quickest that reaches the wanted recall is taken; where none does, or none is quicker
-than comparing everything, the exact type is.
+Every candidate is built without the held-out photos, searched for them by settings of rising cost, and
+compared with the exact answer. The quickest that reaches the wanted recall is taken; where none does, or none
+is quicker than comparing everything, the exact type is.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from data.aspects import AspectLayout
 from data.errors import UsageError
 from index.devices import gpu_scan, to_gpu
+from index.library import load_faiss
 from index.manifest import Candidate, Setting
 from index.scans import ApproximateScan, ExactScan, Scan, parameter_of
 
@@ -28,6 +29,7 @@ CHUNK = 65536
 TRAINING_PER_LIST = 64
 TIMED = 64
 EXACT = "exact"
+FLAT = "Flat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,12 @@ class Trial:
 
     @classmethod
     def on(
-        cls, matrix: NDArray[np.float16], held_from: int, layout: AspectLayout, wanted: float, gpu: bool = False
+        cls,
+        matrix: NDArray[np.float16],
+        held_from: int,
+        layout: AspectLayout,
+        wanted: float,
+        gpu: bool = False,
     ) -> Trial:
         """A trial with at most 256 queries, drawn by a fixed seed."""
         pool = np.arange(held_from, len(matrix)) if held_from < len(matrix) else np.arange(len(matrix))
@@ -90,7 +97,7 @@ def recall(found: Floats, exact: Floats) -> float:
 
 
 def reranked(scan: Scan, matrix: NDArray[np.float16], probe: Floats) -> Floats:
-    """True inner products (K,) of the best that a scan finds for a probe (d,), as a search would rank them."""
+    """True inner products (K,) of the best rows that a scan finds for a probe (d,), best first."""
     rows = scan.top(probe[None, :], K, None).rows
     scores = np.sort(np.asarray(matrix[rows], np.float32) @ probe)[::-1][:K]
     out = np.full(min(K, len(matrix)), -np.inf, np.float32)
@@ -102,7 +109,7 @@ def factories(n: int, d: int, gpu: bool) -> list[str]:
     """The types worth trying on n vectors of width d, in the order of their building time."""
     lists = 2 ** round(np.log2(2 * np.sqrt(n)))
     if gpu:
-        return ["Flat", f"IVF{lists},SQ8", f"IVF{lists},Flat"]
+        return [FLAT, f"IVF{lists},SQ8", f"IVF{lists},Flat"]
     quantized = [f"IVF{lists},PQ{d // 2}x4fs"] if d % 2 == 0 else []
     return [*quantized, f"IVF{lists},SQ8", "HNSW32,SQfp16"]
 
@@ -114,9 +121,7 @@ def choose(trial: Trial, names: Sequence[str], progress: Progress) -> tuple[Buil
     """
     exact = ExactScan.over(trial.searched)
     truth = [reranked(exact, trial.searched, query) for query in trial.queries]
-    baseline = Candidate(
-        EXACT, 1.0, _latency(exact, trial), trial.matrix.nbytes / 1e6, 0.0, reached=True
-    )
+    baseline = Candidate(EXACT, 1.0, _latency(exact, trial), trial.matrix.nbytes / 1e6, 0.0, reached=True)
     progress(f"{EXACT}: {baseline.latency_ms:.2f} ms a query")
     best, tried = Built(baseline, None), [baseline]
     for name in names:
@@ -150,7 +155,8 @@ def measure(factory: str, trial: Trial, exact: ExactScan, truth: Floats, progres
     }
     at_setting = {name: _recall_of(scan, trial, panels[name], truths[name]) for name in panels}
     ceiling = _latency(exact, trial)
-    again, lowest = _tune(moved, trial, [(panels[n], truths[n]) for n in panels], ceiling)
+    worst_first = sorted(panels, key=lambda name: at_setting[name])
+    again, lowest = _tune(moved, trial, [(panels[n], truths[n]) for n in worst_first], ceiling)
     candidate = Candidate(
         factory,
         round(found, 4),
@@ -173,7 +179,7 @@ def measure(factory: str, trial: Trial, exact: ExactScan, truth: Floats, progres
 
 def build(factory: str, matrix: NDArray[np.float16]) -> Any:
     """A trained FAISS index over the rows; UsageError where the factory string does not fit."""
-    import faiss
+    faiss = load_faiss()
 
     n, d = matrix.shape
     try:
@@ -264,7 +270,7 @@ def _scan(index: Any, setting: Setting, gpu: bool) -> ApproximateScan:
 
 
 def _bytes(index: Any) -> int:
-    import faiss
+    faiss = load_faiss()
 
     counter = _Counter()
     faiss.write_index(index, faiss.PyCallbackIOWriter(counter))

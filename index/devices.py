@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from index.library import load_faiss
 from index.manifest import Setting
 from index.scans import ApproximateScan
 
@@ -19,14 +20,21 @@ PLAIN = Setting("", 0, 1)
 
 def gpus() -> int:
     """How many CUDA GPUs FAISS can use; 0 with the CPU build."""
-    import faiss
+    faiss = load_faiss()
 
     return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0
 
 
+def faiss_version() -> str:
+    """The version of FAISS in use."""
+    faiss = load_faiss()
+
+    return str(faiss.__version__)
+
+
 def to_gpu(index: Any) -> Any:
     """A copy of an index on the first GPU, its vectors as float16 where the type allows."""
-    import faiss
+    faiss = load_faiss()
 
     options = faiss.GpuClonerOptions()
     options.useFloat16 = True

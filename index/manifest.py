@@ -37,8 +37,8 @@ class Candidate:
 
     recall: share of the exact ten nearest that it finds, for photos held out of the index.
     latency_ms: median of one query at a time, with re-ranking. memory_mb: the index alone, in 10^6 bytes.
-    reweighed_recall: the lowest recall over re-weighted queries, by its own setting; where that setting is None
-    such queries are searched exactly.
+    reweighed_recall: the lowest recall over re-weighted queries, by a setting of their own; where that is None
+    such queries are searched exactly. reweighed_at_setting: their recalls by the ordinary setting.
     """
 
     factory: str

@@ -19,12 +19,8 @@ def mmr(relevance: Floats, vectors: Floats, k: int, diversity: float) -> list[in
     nearest = np.full(len(relevance), -np.inf, np.float32)
     chosen: list[int] = []
     for _ in range(min(k, len(relevance))):
-        if chosen:
-            value = (1.0 - diversity) * relevance - diversity * nearest
-        else:
-            value = relevance.copy()
-        value[~left] = -np.inf
-        pick = int(np.argmax(value))
+        value = (1.0 - diversity) * relevance - diversity * nearest if chosen else relevance
+        pick = int(np.argmax(np.where(left, value, -np.inf)))
         chosen.append(pick)
         left[pick] = False
         np.maximum(nearest, vectors @ vectors[pick], out=nearest)
@@ -37,7 +33,9 @@ def distinct(vectors: Floats, cosine: float, seen: Floats) -> list[int]:
     seen (m, d): vectors that count as kept from the start (those of the queried products).
     """
     kept: list[int] = []
-    free = (vectors @ seen.T < cosine).all(axis=1) if len(seen) else np.ones(len(vectors), bool)
+    free = np.ones(len(vectors), bool)
+    if len(seen):
+        free &= (vectors @ seen.T).max(axis=1) < cosine
     for position in range(len(vectors)):
         if not free[position]:
             continue

@@ -10,7 +10,7 @@ best     a candidate is judged by its closest example alone: s+ = the largest co
          The score is s+ where s+ > s-, else -(s- squared).
 sum      the sum of weight x cosine over the examples, minus the same over the negatives.
 
-Average and sum are linear in the candidate, so one vector is searched for. Best is not: candidates are fetched
+Average and sum are linear in the candidate: one vector is searched for. Best is not: candidates are fetched
 per example and ``bound`` says how good anything not fetched could still be.
 """
 
@@ -109,7 +109,7 @@ class Best:
 
     def score(self, vectors: Floats) -> Floats:
         """Scores (n,) in [-1, 1]."""
-        good = (np.clip(vectors @ self.positives.T, -1, 1) * self.strengths).max(axis=1)
+        good: Floats = (np.clip(vectors @ self.positives.T, -1, 1) * self.strengths).max(axis=1)
         if not len(self.negatives):
             return good
         bad = (np.clip(vectors @ self.negatives.T, -1, 1) * self.against).max(axis=1)
@@ -161,5 +161,7 @@ def make(
     if negatives is not None:
         reference = unit((2.0 * mean - negatives.mean())[None, :], layout)[0]
     if not (reference * factors).any():
-        raise UsageError("nothing is left of the query under these negatives and aspect weights; leave some of them away")
+        raise UsageError(
+            "nothing is left of the query under these negatives and aspect weights; leave some of them away"
+        )
     return Linear(reference * factors, reference, 1.0, cosine=True)

@@ -55,10 +55,13 @@ class Example:
             raise UsageError(f"a query vector has one axis, not {self.vector.ndim}; pass one photo at a time")
         if not np.isfinite(self.vector).all():
             raise UsageError(
-                "the query vector holds NaN or infinite numbers; encode the photo again and pass the embedder's output"
+                "the query vector holds NaN or infinite numbers; encode the photo again and pass what the "
+                "embedder returns"
             )
         if not self.vector.any():
-            raise UsageError("the query vector is all zeros, which looks like nothing; encode the photo again")
+            raise UsageError(
+                "the query vector is all zeros, which looks like nothing; encode the photo again"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 VECTORS_FILE = "vectors.npy"
-HELD_ONE_IN = 97
+HELD_ONE_IN = 17
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A matrix on the disk, float16 (n, d), scaled by the layout, and whose rows they are.
 
-    held_from: the rows from here on belong to products that were drawn to measure recall with; they come last so
-    that an index can be built without them first and given them later, row numbers staying what they are.
+    held_from: the rows from here on belong to products that were drawn to measure recall with. They come
+    last, so that an index can be built without them and given them later, row numbers staying what they are.
     """
 
     matrix: NDArray[np.float16]
@@ -77,7 +77,9 @@ def collect(shop: Shop, space: str, layout: AspectLayout, directory: Path) -> So
         names.products + held_names.products,
         names.counts + held_names.counts,
     )
-    matrix = np.load(path, mmap_mode="r", allow_pickle=False) if total else np.empty((0, layout.d), np.float16)
+    matrix = (
+        np.load(path, mmap_mode="r", allow_pickle=False) if total else np.empty((0, layout.d), np.float16)
+    )
     return Source(matrix, rows, held_from)
 
 
@@ -87,8 +89,8 @@ def _scaled(
     for batch in shop.read_vectors(space):
         if batch.matrix.shape[1] != layout.d:
             raise SpaceMismatch(
-                f"space {space} has vectors of width {batch.matrix.shape[1]} and a layout of width {layout.d}; "
-                "index the shop again with --rebuild"
+                f"space {space} has vectors of width {batch.matrix.shape[1]} and a layout of width "
+                f"{layout.d}; index the shop again with --rebuild"
             )
         if not np.isfinite(batch.matrix).all():
             bad = batch.photo_ids[int(np.flatnonzero(~np.isfinite(batch.matrix).all(axis=1))[0])]

@@ -1,27 +1,27 @@
 """What the blend sees of a source: how high it ranks a product.
 
-Scores of different sources are not comparable: cosines, co-occurrences, decayed counts. Each is brought to one
-number in [0, 1] per product, its *standing*, for the ``depth`` products that the source ranks highest (the source's
-candidates), by rank r from 0, equal scores sharing their mean rank:
+Scores of different sources are not comparable: cosines, co-occurrences, decayed counts. Each is brought to
+one number in [0, 1] per product, its *standing*, for the ``depth`` products that the source ranks highest
+(the source's candidates), by rank r from 0, equal scores sharing their mean rank:
 
     standing = 1 - ln(1 + r) / ln(1 + depth)
 
-Exponentiated and normalised over products, a weight on it is a power law of the rank, which is how choices from
-ranked lists fall off in practice.
+Exponentiated and normalised over products, a weight on it is a power law of the rank, which is how choices
+from ranked lists fall off in practice.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from recommender.items import Bools, Floats
+from recommender.items import Bools, Doubles, Floats
 
 
 def standings(scores: Floats, silence: float, barred: Bools | None, depth: int) -> Floats:
     """float32 (c, n) in [0, 1]; 0 for products that are not among the source's candidates.
 
-    scores: (c, n). silence: only higher scores are candidates. barred: bool (c, n), products that will not be shown
-    and take no rank.
+    scores: (c, n). silence: only higher scores are candidates. barred: bool (c, n), products that will not
+    be shown and take no rank.
     """
     c, n = scores.shape
     depth = min(depth, n)
@@ -41,14 +41,14 @@ def standings(scores: Floats, silence: float, barred: Bools | None, depth: int) 
     return standing
 
 
-def _mean_ranks(values: Floats) -> Floats:
+def _mean_ranks(values: Floats) -> Doubles:
     """Rank (from 0) of every value in rows sorted downwards, equal values sharing the mean of their ranks."""
-    places = np.arange(values.shape[1], dtype=np.float32)
+    places = np.arange(values.shape[1], dtype=np.float64)
     begins = np.ones(values.shape, np.bool_)
     begins[:, 1:] = values[:, 1:] != values[:, :-1]
     ends = np.ones(values.shape, np.bool_)
     ends[:, :-1] = begins[:, 1:]
     first = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
     last = np.minimum.accumulate(np.where(ends, places, places[-1])[:, ::-1], axis=1)[:, ::-1]
-    means: Floats = (first + last) / 2
+    means: Doubles = (first + last) / 2
     return means

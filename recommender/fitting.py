@@ -1,17 +1,19 @@
 """Fitting the blend's weights on validation windows: a conditional logit, then a climb by NDCG.
 
-First the weights θ >= 0 of a conditional logit (McFadden 1974) are found: a customer who could choose any product
-chose those of the validation window, with probability exp(θ·f_i) / Σ_j exp(θ·f_j) over all products that could be
-shown, f being the sources' standings. The mean log-likelihood is concave and has one optimum; a small quadratic
-penalty keeps θ finite where the data are few. It uses every choice at any rank, so it is steady on small data, but
-what happens deep in the list weighs as much as what a customer gets to see. Therefore the weights then climb, one
-after the other, to the highest NDCG of the validation lists, the logit's being where the climb starts.
+First the weights θ >= 0 of a conditional logit (McFadden 1974) are found: a customer who could choose any
+product chose those of the validation window, with probability exp(θ·f_i) / Σ_j exp(θ·f_j) over all products
+that could be shown, f being the sources' standings. The mean log-likelihood is concave and has one optimum;
+a small quadratic penalty keeps θ finite where the data are few. It uses every choice at any rank, so it is
+steady on small data, but what happens deep in the list weighs as much as what a customer gets to see.
+Therefore the weights then climb, one after the other, to the highest NDCG of the validation lists, the
+logit's being where the climb starts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -31,8 +33,8 @@ class Pool:
     """What q customers could choose from, at most w candidates each, and what they chose.
 
     features: float32 (f, q, w), standings. present: bool (q, w), False in the padding. chosen: bool (q, w).
-    wanted: int64 (q,), how many products each chose, candidates or not. others: float64 (q,), how many more products
-    could be shown, which no source proposes (their standings are 0).
+    wanted: int64 (q,), how many products each chose, candidates or not. others: float64 (q,), how many more
+    products could be shown, which no source proposes (their standings are 0).
     """
 
     features: Floats
@@ -63,11 +65,8 @@ class Pool:
         """Batches of customers, one after the other, padded to the widest."""
         width = max(p.present.shape[1] for p in parts)
 
-        def pad(a: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[
-            tuple[int, ...], np.dtype[np.generic]
-        ]:
-            gap = [(0, 0)] * (a.ndim - 1) + [(0, width - a.shape[-1])]
-            return np.pad(a, gap)
+        def pad(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, width - array.shape[-1])])
 
         return cls(
             features=np.concatenate([pad(p.features) for p in parts], axis=1).astype(np.float32),
@@ -87,20 +86,34 @@ class Pool:
             self.others[customers],
         )
 
-    def ndcg(self, theta: Doubles, k: int = LIST) -> float:
-        """Mean NDCG@k of the lists that weights θ (f,) make of the candidates."""
+    def ndcg(self, theta: Doubles, k: int = LIST) -> Doubles:
+        """float64 (q,): NDCG@k of the lists that weights θ (f,) make of the candidates."""
         scores = np.tensordot(theta.astype(np.float32), self.features, axes=1)
         scores[~self.present] = -np.inf
         top = top_k(scores, k)
         hits = np.take_along_axis(self.chosen, np.maximum(top, 0), 1) & (top >= 0)
         discounts = 1 / np.log2(np.arange(2, k + 2))
         ideal = np.cumsum(discounts)[np.minimum(self.wanted, k) - 1]
-        return float(((hits @ discounts) / ideal).mean()) if len(ideal) else 0.0
+        values: Doubles = (hits @ discounts) / ideal
+        return values
 
 
-def fit_weights(pool: Pool) -> Doubles:
-    """Weights >= 0 that add up to 1, float64 (f,): the logit's, climbed to the best NDCG of the pool."""
-    return climb(pool, shares(logit(pool)))
+def fit_weights(pool: Pool, default: Doubles) -> Doubles:
+    """Weights >= 0 that add up to 1, float64 (f,).
+
+    The default weights, the logit's, and where the climb leads from the better of them: each takes the
+    place of the one before only if it beats it by more than one standard error of the difference, so that
+    few customers with a little luck do not move the weights.
+    """
+    best = shares(default)
+    best = _better(pool, best, shares(logit(pool)))
+    return _better(pool, best, climb(pool, best))
+
+
+def _better(pool: Pool, held: Doubles, tried: Doubles) -> Doubles:
+    gain = pool.ndcg(tried) - pool.ndcg(held)
+    error = float(gain.std()) / max(len(gain), 1) ** 0.5
+    return tried if float(gain.mean()) > error else held
 
 
 def shares(theta: Doubles) -> Doubles:
@@ -135,13 +148,15 @@ def logit(pool: Pool, penalty: float = PENALTY) -> Doubles:
 
 
 def climb(pool: Pool, start: Doubles, sweeps: int = 3) -> Doubles:
-    """Coordinate ascent on the pool's mean NDCG: each weight in turn is scaled or nudged, kept if that helps."""
-    best, value = start, pool.ndcg(start)
+    """Coordinate ascent on the pool's mean NDCG: each weight in turn is scaled or nudged, kept if that
+    helps.
+    """
+    best, value = start, float(pool.ndcg(start).mean())
     for _ in range(sweeps):
         before = value
         for position in range(len(start)):
             for tried in _neighbours(best, position):
-                reached = pool.ndcg(tried)
+                reached = float(pool.ndcg(tried).mean())
                 if reached > value + LEAST_GAIN:
                     best, value = tried, reached
         if value == before:

@@ -75,7 +75,8 @@ class Histories:
     def faded(self, half_life: float) -> Doubles:
         """Weights halved for every ``half_life`` days before the customer's own last event; inf: unfaded.
 
-        Relative to the own last event, so that a customer who comes back after a year has a taste all the same.
+        Relative to the own last event, so that a customer who comes back after a year has a taste all the
+        same.
         """
         if not np.isfinite(half_life) or not len(self.items):
             return self.weights

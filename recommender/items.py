@@ -1,10 +1,12 @@
-"""The catalogue as the models see it: one row per product, with its looks, its category and when it arrived."""
+"""The catalogue as the models see it: one row per product, with its looks, its category and when it
+arrived.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +24,8 @@ ALWAYS = -np.inf
 def tie_order(ids: Sequence[str]) -> Ints:
     """Positions of ``ids`` ordered by a hash of the id (BLAKE2b, 8 bytes), then by the id itself.
 
-    Products with equal scores keep this order everywhere: it is the same in every run and on every machine, and
-    it says nothing about a product, so that no model gains from the order of a file.
+    Products with equal scores keep this order everywhere: it is the same in every run and on every machine,
+    and it says nothing about a product, so that no model gains from the order of a file.
     """
     keys = [hashlib.blake2b(i.encode(), digest_size=8).digest() for i in ids]
     return np.asarray(sorted(range(len(ids)), key=lambda row: (keys[row], ids[row])), np.int64)
@@ -62,7 +64,8 @@ class Items:
     ) -> Items:
         """Bring products into tie order and line up what is known of them.
 
-        vectors: product id → unit vector (d,), or (ids, matrix (m, d)); products that are not in ``ids`` are left out.
+        vectors: product id → unit vector (d,), or (ids, matrix (m, d)); products that are not in ``ids``
+        are left out.
         arrived: product id → UTC seconds; categories: product id → name. Both may lack products.
 
         Raises UsageError for a repeated id or a vector that is not finite.
@@ -90,6 +93,10 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def arriving(self, arrived: Doubles) -> Items:
+        """The same products with other moments of arrival (n,)."""
+        return replace(self, arrived=arrived)
 
     def rows(self, ids: Sequence[str]) -> Ints:
         """Row of every id, -1 where the catalogue has no such product."""

@@ -38,7 +38,8 @@ class Settings:
     weights: BlendWeights = field(default_factory=BlendWeights)
 
     def model(self, name: str, seed: int = 7) -> Recipe:
-        """A model of the table by name. Personal baselines answer by popularity for customers without history.
+        """A model of the table by name. Personal baselines answer by popularity for customers without
+        history.
 
         Raises UsageError for a name that there is not.
         """

@@ -1,9 +1,10 @@
 """What customers like the looks of: one or several interests each, and what they do not want.
 
-The taste of a customer is the recency-faded, event-weighted mean of the vectors of what they liked. Where a history
-is broad, a mean lies between the things that were liked and resembles none of them; then the history is split by
-Ward's method and every cluster is represented by its medoid, a product really in it, with the cluster's share of
-the faded weights (PinnerSage: Pal et al., 2020). Dislikes and returns are kept apart and push away.
+The taste of a customer is the recency-faded, event-weighted mean of the vectors of what they liked. Where a
+history is broad, a mean lies between the things that were liked and resembles none of them; then the
+history is split by Ward's method and every cluster is represented by its medoid, a product really in it,
+with the cluster's share of the faded weights (PinnerSage: Pal et al., 2020). Dislikes and returns are kept
+apart and push away.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MODES: tuple[Mode, ...] = ("mean", "interests", "each")
 BROAD = 5  # liked products from which a history can be broad
 CLUSTER_HEIGHT = 1.1  # Ward distance (of unit vectors) above which clusters are not merged
 MOST_INTERESTS = 8
-MOST_PRODUCTS = 100  # the strongest of a long history; Ward's method takes memory quadratic in their number
+MOST_PRODUCTS = 40  # the strongest of a long history; Ward's method takes memory quadratic in their number
 NO_PRODUCT = -1
 
 
@@ -32,7 +33,8 @@ NO_PRODUCT = -1
 class Tastes:
     """The interests of c customers, one after the other.
 
-    starts: int64 (c + 1,): customer r has interests ``starts[r]:starts[r + 1]``, none if nothing liked has looks.
+    starts: int64 (c + 1,): customer r has interests ``starts[r]:starts[r + 1]``, none if nothing liked has
+    looks.
     centres: float32 (j, d), unit norm. shares: float64 (j,), adding up to 1 within a customer.
     medoids: int64 (j,), the product that an interest stands for; -1 where it is a mean.
     """
@@ -46,8 +48,8 @@ class Tastes:
 def tastes_of(histories: Histories, items: Items, half_life: float, mode: Mode) -> Tastes:
     """Interests from what was liked on balance and has looks.
 
-    half_life: days after which an event counts half. mode: "mean" always one interest; "interests" several where
-    a history is broad; "each" one for every liked product (the strongest ``MOST_PRODUCTS``).
+    half_life: days after which an event counts half. mode: "mean" always one interest; "interests" several
+    where a history is broad; "each" one for every liked product (the strongest ``MOST_PRODUCTS``).
     """
     liked = histories.wanted(len(items), half_life)
     counts = np.zeros(len(histories) + 1, np.int64)

@@ -13,8 +13,9 @@ NOBODY = -1
 def top_k(scores: Floats, k: int) -> Ints:
     """Columns of the k highest scores of every row, best first.
 
-    scores: float (c, n); -inf marks what must not be returned. Equal scores: the lower column first (columns of
-    ``Items`` are in tie order). Returns int64 (c, k); -1 pads rows with fewer than k columns to return.
+    scores: float (c, n); -inf marks what must not be returned. Equal scores: the lower column first
+    (columns of ``Items`` are in tie order). Returns int64 (c, k); -1 pads rows with fewer than k columns to
+    return.
 
     Raises UsageError when a score is NaN: a model that cannot say a number must not be ranked.
     """
@@ -39,7 +40,8 @@ def _best(scores: Floats, width: int) -> Ints:
     n = scores.shape[1]
     if width == n:
         return np.broadcast_to(np.arange(n, dtype=np.int64), scores.shape).copy()
-    # One more than wanted: only rows whose last wanted value ties with the next one need the slow, exact look.
+    # One more than wanted: only rows whose last wanted value ties with the next one need the slow, exact
+    # look.
     split = np.argpartition(-scores, (width - 1, width), axis=1)
     chosen: Ints = split[:, :width].astype(np.int64)
     rows = np.arange(len(scores))

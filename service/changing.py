@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.errors import BadPhoto, UnknownCustomer, UnknownProduct
-from data.records import Interaction, Photo, Product
-from data.shop import EncodedPhoto
+from data.records import EncodedPhoto, Interaction, Photo, Product
 from service.answers import Json
 from service.browsing import product as product_json
-from service.indexing import remember_space
 from service.parts import Parts
+from service.spaces import remember_space
 
 
 def put_product(parts: Parts, product: Product) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,9 @@ from service.engine import Engine
 from service.progress import Step, Tell, silent
 from service.requests import EvaluateRequest, EventsRequest, IndexRequest, Look, SimilarRequest
 from service.sheets import write_sheet
+
+NOTE = "drawn.json"
+"""Written when everything is drawn: what it was drawn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +102,22 @@ def run_demo(request: DemoRequest, tell: Tell = silent) -> DemoReport:
 
 
 def _draw(request: DemoRequest, tell: Tell) -> _Source:
-    """Draw the shop's files unless they lie there already, drawn from the same numbers."""
+    """Draw the shop's files, unless they lie there already, drawn from the same numbers."""
     folder = request.directory / "source"
-    note = folder / "drawn.json"
+    note = folder / NOTE
     wanted = {"products": request.products, "customers": request.customers, "seed": request.seed}
-    if _noted(note) != {**wanted, **_names(_noted(note))}:
+    if _noted(note) != wanted:
         from data.demo import make_demo
 
-        tell(Step("drawing", 0))
-        drawn = make_demo(folder, products=request.products, customers=request.customers, seed=request.seed)
-        names = {"catalogue": drawn.catalogue.name, "interactions": drawn.interactions.name}
-        note.write_text(json.dumps({**wanted, **names}), encoding="utf-8")
-    found = _noted(note)
-    return _Source(folder / str(found["catalogue"]), folder / str(found["interactions"]))
+        note.unlink(missing_ok=True)
+        make_demo(folder, **wanted, progress=lambda done, total: tell(Step("drawing", done, total)))
+        note.write_text(json.dumps(wanted), encoding="utf-8")
+    return _Source(folder / "catalogue.csv", folder / "interactions.csv")
 
 
-def _noted(note: Path) -> Mapping[str, object]:
-    if not note.is_file():
-        return {}
-    found: Mapping[str, object] = json.loads(note.read_text(encoding="utf-8"))
-    return found
-
-
-def _names(found: Mapping[str, object]) -> dict[str, object]:
-    return {key: found[key] for key in ("catalogue", "interactions") if key in found}
+def _noted(note: Path) -> object:
+    """What the files beside the note were drawn from; None where that is not known."""
+    return json.loads(note.read_text(encoding="utf-8")) if note.is_file() else None
 
 
 def _similar(engine: Engine, report: DemoReport) -> None:

@@ -1,7 +1,8 @@
 """The engine: one thread-safe object per shop, under the command line and the HTTP service alike.
 
-It only assembles. Each method hands its request to the module that knows how, with the parts of the shop that
-it needs; parts are opened when first needed.
+It only assembles. Each method hands its request to the module that knows how, with the parts of the shop
+that it needs; parts are opened when first needed. Importing and learning are imported inside their methods,
+so that a question by product id starts fast.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from types import TracebackType
 
 from data.records import Interaction, Photo, Product
 from data.shop import Shop
-from service import browsing, changing, importing, indexing, learning, overview, searching, suggesting
+from service import browsing, changing, overview, searching, suggesting
 from service.answers import (
     EvaluationAnswer,
     EventsReport,
@@ -101,15 +102,21 @@ class Engine:
         Raises ShopBusy, WeightsMissing, and TooManyRejects after keeping what was good (``detail["report"]``
         is then the IndexReport's JSON).
         """
-        return indexing.index_catalogue(self._parts, request, tell)
+        from service.indexing import index_catalogue
+
+        return index_catalogue(self._parts, request, tell)
 
     def rebuild_index(self, choice: str = "auto", wanted_recall: float = 0.99, tell: Tell = silent) -> Json:
         """Build a new generation from the stored vectors (compaction). Returns what was built."""
-        return indexing.rebuild(self._parts, choice, wanted_recall, tell)
+        from service.indexing import rebuild
+
+        return rebuild(self._parts, choice, wanted_recall, tell)
 
     def import_interactions(self, request: EventsRequest, tell: Tell = silent) -> EventsReport:
         """Import a file of interactions. Raises TooManyRejects after keeping what was good."""
-        return importing.import_interactions(self._parts, request, tell)
+        from service.importing import import_interactions
+
+        return import_interactions(self._parts, request, tell)
 
     # --- asking
 
@@ -132,19 +139,27 @@ class Engine:
 
     def train(self, seed: int = 7, tell: Tell = silent) -> Json:
         """Train the recommender on the stored interactions; returns what was learnt and how good it is."""
-        return learning.train(self._parts, seed, tell)
+        from service.learning import train
+
+        return train(self._parts, seed, tell)
 
     def evaluate(self, request: EvaluateRequest, tell: Tell = silent) -> EvaluationAnswer:
         """Compare recommendation models offline and write the report."""
-        return learning.evaluate(self._parts, request, tell)
+        from service.learning import evaluate
+
+        return evaluate(self._parts, request, tell)
 
     def finetune(self, request: FinetuneRequest, tell: Tell = silent) -> Json:
         """Fine-tune the embedder on a column of the catalogue; returns name, measures and folder."""
-        return learning.finetune(self._parts, request, tell)
+        from service.learning import finetune
+
+        return finetune(self._parts, request, tell)
 
     def embedders(self) -> list[Json]:
         """Which embedders there are: name, kind, licence, whether installed, and which one is in use."""
-        return learning.embedders(self._parts)
+        from service.learning import embedders
+
+        return embedders(self._parts)
 
     # --- changing single things
 
@@ -225,6 +240,8 @@ class Engine:
 def list_embedders(directory: Path | None) -> list[Json]:
     """The embedders there are; with a shop's directory also its fine-tuned ones. Raises ShopMissing."""
     if directory is None:
-        return learning.embedders(None)
+        from service.learning import embedders
+
+        return embedders(None)
     with Engine.open(directory) as engine:
         return engine.embedders()

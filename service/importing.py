@@ -6,9 +6,8 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 
-from data.interactions import read_interactions
-
 from data.errors import TooManyRejects
+from data.interactions import EventNames, read_interactions
 from service.answers import EventsReport
 from service.parts import Parts
 from service.progress import Step, Tell
@@ -26,13 +25,9 @@ def import_interactions(parts: Parts, request: EventsRequest, tell: Tell) -> Eve
     if request.weights is not None:
         shop.event_weights = {**shop.event_weights, **request.weights}
     with shop.writer(WRITER):
-        number = shop.begin_import("interactions", str(request.events))
-        chunks = read_interactions(
-            request.events,
-            columns=request.columns,
-            known=shop.known_products,
-            **({} if request.default_event is None else {"default_event": request.default_event}),
-        )
+        names = EventNames(request.default_event, request.event_names)
+        chunks = read_interactions(request.events, request.columns, shop.known_products, names)
+        number = shop.begin_import("interactions", str(request.events.resolve()))
         for chunk in chunks:
             done = shop.put_interactions(chunk.interactions)
             shop.put_rejects(number, chunk.rejects)

@@ -6,27 +6,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.catalogue import read_catalogue
-from data.table import ProductTable
-
-from data.errors import EmptyShop
-from data.records import SpaceRecord
+from data.catalogue import photo_root, read_catalogue
+from data.errors import Damaged, EmptyShop
 from data.shop import Shop
+from data.table import ProductTable
+from index.generations import Generations
+from index.manifest import Manifest
 from service.answers import IndexReport, Json
 from service.importing import refuse_too_many
-from service.parts import DEFAULT_EMBEDDER, Parts
+from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
 from service.requests import IndexRequest
+from service.spaces import lasting_name, remember_space
 
 if TYPE_CHECKING:
-    from embedder.pipeline import EncodeReport, Progress
-    from index.generation import GenerationInfo
-
+    from data.records import SpaceRecord
     from embedder.embedder import Embedder
+    from embedder.progress import EncodeReport, Progress
+    from index.generation import GenerationInfo
 
 WRITER = "vitrine index"
 
@@ -35,11 +35,13 @@ WRITER = "vitrine index"
 class _Tally:
     """What the import counts as it goes.
 
+    photos: how many photos the accepted rows name.
     listed: the product ids of the catalogue, kept only where the rest is to be pruned.
     """
 
     rows: int = 0
     rejected: int = 0
+    photos: int = 0
     pruned: int = 0
     listed: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -58,39 +60,43 @@ def index_catalogue(parts: Parts, request: IndexRequest, tell: Tell) -> IndexRep
     """
     shop, tally = parts.shop, _Tally()
     with shop.writer(WRITER):
-        number = shop.begin_import("catalogue", str(request.catalogue))
         with tally.timed("read"):
-            _read(shop, request, number, tally, tell)
+            number = _read(shop, request, tally, tell)
         with tally.timed("load"):
-            spec = _lasting(parts, request.embedder) if request.embedder else parts.embedder_spec()
+            spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
             embedder = _open_embedder(parts, request, spec)
-            remember_space(shop, embedder, spec)
+            waiting = next(iter(shop.pending_photos(embedder.space, 64)), None) is not None
+            if waiting:  # the network is opened here, so that its seconds do not count as encoding
+                tell(Step("loading", 0, note=f"{embedder.name} on {embedder.runtime.device}"))
         with tally.timed("encode"):
-            encoded = _encode(shop, embedder, tell)
+            encoded = _encode(shop, embedder, request, tell) if waiting else None
+        remember_space(shop, embedder, spec)
         tally.rejected = shop.settle_rows(number)
         shop.finish_import(number, tally.rows, tally.rows - tally.rejected, tally.rejected)
-        shop.set_current_space(embedder.space)
         with tally.timed("build"):
-            built = _build(parts, request, tell)
+            built = _build(parts, embedder.space, request, tell)
+        shop.set_current_space(embedder.space)
     report = _report(parts, number, tally, encoded, built)
     refuse_too_many(report.rejected, report.rows, request.max_reject_share, report.reasons, report.as_json())
     return report
 
 
 def _report(
-    parts: Parts, number: int, tally: _Tally, encoded: EncodeReport, built: GenerationInfo | None
+    parts: Parts, number: int, tally: _Tally, encoded: EncodeReport | None, built: GenerationInfo | None
 ) -> IndexReport:
     index = parts.index_if_any()
+    new, failed = (encoded.encoded, encoded.rejected) if encoded is not None else (0, 0)
+    stages = {f"encode/{name}": s for name, s in encoded.seconds.items() if name != "wall"} if encoded else {}
     return IndexReport(
         rows=tally.rows,
         used=tally.rows - tally.rejected,
         rejected=tally.rejected,
-        encoded=encoded.encoded,
-        reused=encoded.reused,
+        encoded=new,
+        reused=max(encoded.reused if encoded else 0, tally.photos - new - failed),
         reasons=parts.shop.reject_summary(number),
         space=parts.space(),
         generation=index.generation if index is not None else 0,
-        seconds={**tally.seconds, **{f"encode/{stage}": s for stage, s in encoded.seconds.items()}},
+        seconds={**tally.seconds, **stages},
         photo_rejects=sum(record.reject.scope == "photo" for record in parts.shop.rejects(number)),
         pruned=tally.pruned,
         built=built is not None,
@@ -99,14 +105,17 @@ def _report(
     )
 
 
-def _read(shop: Shop, request: IndexRequest, number: int, tally: _Tally, tell: Tell) -> None:
-    """Store the catalogue's rows, chunk by chunk."""
-    root = request.photos if request.photos is not None else _own_folder(request.catalogue)
+def _read(shop: Shop, request: IndexRequest, tally: _Tally, tell: Tell) -> int:
+    """Store the catalogue's rows, chunk by chunk; returns the number of the import."""
     tell(Step("reading", 0))
-    for chunk in read_catalogue(request.catalogue, root, mapping=dict(request.columns)):
+    chunks = read_catalogue(request.catalogue, request.photos, mapping=request.columns)
+    root = photo_root(request.catalogue, request.photos)
+    number = shop.begin_import("catalogue", str(request.catalogue.resolve()))
+    for chunk in chunks:
         shop.put_rows(chunk.rows, root, number)
         shop.put_rejects(number, chunk.rejects)
         tally.rows += chunk.rows_read
+        tally.photos += sum(len({photo.path for photo in row.photos}) for row in chunk.rows)
         if request.prune:
             tally.listed.update(row.product.product_id for row in chunk.rows)
         tell(Step("reading", tally.rows))
@@ -114,21 +123,7 @@ def _read(shop: Shop, request: IndexRequest, number: int, tally: _Tally, tell: T
     if tally.listed:  # nothing is pruned by a catalogue in which nothing could be read
         gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in tally.listed]
         tally.pruned = shop.delete_products(gone) if gone else 0
-
-
-def _own_folder(catalogue: Path) -> Path:
-    """The folder that photo paths are relative to if none is named."""
-    return catalogue if catalogue.is_dir() else catalogue.parent
-
-
-def _lasting(parts: Parts, spec: str) -> str:
-    """The embedder's name as it means the same from any working directory."""
-    if (parts.models / spec).is_dir():
-        return spec
-    if Path(spec).is_dir():
-        return str(Path(spec).resolve())
-    architecture, at, file = spec.partition("@")
-    return f"{architecture}@{Path(file).resolve()}" if at and Path(file).is_file() else spec
+    return number
 
 
 def _open_embedder(parts: Parts, request: IndexRequest, spec: str) -> Embedder:
@@ -137,30 +132,23 @@ def _open_embedder(parts: Parts, request: IndexRequest, spec: str) -> Embedder:
     return open_embedder(spec, parts.models, runtime=request.runtime, batch=request.batch)
 
 
-def remember_space(shop: Shop, embedder: Embedder, spec: str = DEFAULT_EMBEDDER) -> None:
-    """Record an embedder's space, so that questions can open the same embedder again by ``spec``."""
-    layout, config = embedder.layout.as_json(), embedder.config.as_json()
-    shop.put_space(SpaceRecord(embedder.space, spec, layout, config))
-
-
-def _encode(shop: Shop, embedder: Embedder, tell: Tell) -> EncodeReport:
-    from embedder.pipeline import encode_pending
+def _encode(shop: Shop, embedder: Embedder, request: IndexRequest, tell: Tell) -> EncodeReport:
+    from embedder.pipeline import PipelineOptions, encode_pending
 
     def told(progress: Progress) -> None:
         tell(Step("encoding", progress.done, progress.total, f"{progress.per_second:.0f} photos/s"))
 
     tell(Step("encoding", 0))
-    return encode_pending(shop, embedder, told)
+    return encode_pending(shop, embedder, told, PipelineOptions(limits=request.limits))
 
 
-def _build(parts: Parts, request: IndexRequest, tell: Tell) -> GenerationInfo | None:
+def _build(parts: Parts, space: str, request: IndexRequest, tell: Tell) -> GenerationInfo | None:
     """A new generation where the one in use does not hold what the shop holds; None where it does."""
-    record = parts.shop.current_space()
-    if record is None or not _has_vectors(parts.shop, record.space):
+    if not _has_vectors(parts.shop, space):
         return None
-    if not request.rebuild and _up_to_date(parts, record.space, request.index):
+    if not request.rebuild and _up_to_date(parts, space, request.index):
         return None
-    return _generate(parts, record, request.index, request.wanted_recall, tell)
+    return _generate(parts, parts.shop.space(space), request.index, request.wanted_recall, tell)
 
 
 def _has_vectors(shop: Shop, space: str) -> bool:
@@ -184,6 +172,22 @@ def _generate(
     from index.generation import build_generation
 
     tell(Step("building", 0))
-    built = build_generation(parts.shop, record, choice, wanted_recall)
+    built = build_generation(
+        parts.shop, record, choice, wanted_recall, lambda text: tell(Step("building", 0, note=text))
+    )
     parts.forget_index()
     return built
+
+
+def _up_to_date(parts: Parts, space: str, choice: str) -> bool:
+    """Whether the generation in use is whole, holds what the shop holds, and is of the type asked for."""
+    try:
+        index = parts.index_if_any()
+    except Damaged:
+        return False
+    if index is None or index.warnings or index.space != space:
+        return False
+    manifest = Manifest.load(Generations(parts.shop.directory / "index").path(index.generation))
+    changes = parts.shop.changes_since(manifest.revision, limit=1)
+    wanted = choice == "auto" or choice in (manifest.type, manifest.chosen.factory)
+    return wanted and not changes.looks_changed and not changes.deleted

@@ -16,15 +16,17 @@ def train(parts: Parts, seed: int, tell: Tell) -> Json:
 
     tell(Step("training", 0))
     with parts.shop.writer("vitrine train"):
-        report = fit(parts.shop, parts.index(), seed=seed)
+        index = parts.index()
+        report = fit(parts.shop, index, seed, lambda text: tell(Step("training", 0, note=text)))
     found: Json = plain(report)
     return found
 
 
 def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAnswer:
     """Evaluate and write report.html and report.json."""
-    from recommender.evaluation.evaluate import evaluate as measure
     from recommender.evaluation.report import write_report
+
+    from recommender.evaluation.evaluate import evaluate as measure
 
     tell(Step("evaluating", 0))
     models = list(request.models) if request.models else None

@@ -10,16 +10,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.table import ProductTable
-
 from data.errors import EmptyShop, SpaceMismatch
 from data.shop import Shop
+from data.table import ProductTable
 
 if TYPE_CHECKING:
+    from embedder.embedder import Embedder
     from index.search import CatalogueIndex
     from recommender.recommender import Recommender
-
-    from embedder.embedder import Embedder
 
 DEFAULT_EMBEDDER = "bundled"
 
@@ -85,9 +83,9 @@ class Parts:
             raise EmptyShop("nothing is indexed yet; run `vitrine index CATALOGUE` first")
         return record.space
 
-    def embedder_spec(self) -> str:
-        """Which embedder the shop's vectors are of; the default one for a shop without vectors."""
-        record = self.shop.current_space()
+    def embedder_spec(self, space: str | None = None) -> str:
+        """Which embedder the vectors of a space (None: the current one) are of; else the default one."""
+        record = self.shop.current_space() if space is None else self.shop.space(space)
         return record.embedder if record is not None else DEFAULT_EMBEDDER
 
     def embedder(self, space: str | None = None) -> Embedder:
@@ -100,7 +98,7 @@ class Parts:
             if self._embedder is None or (space is not None and self._embedder.space != space):
                 from embedder.registry import open_embedder
 
-                self._embedder = open_embedder(self.embedder_spec(), self.models, runtime=self.runtime)
+                self._embedder = open_embedder(self.embedder_spec(space), self.models, runtime=self.runtime)
             found = self._embedder
         if space is not None and found.space != space:
             raise SpaceMismatch(

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from data.errors import UsageError
 from data.photos import PhotoLimits
 from data.records import Interaction
-
-from data.errors import UsageError
 
 Strategy = Literal["average", "best", "sum"]
 NearDuplicates = Literal["keep", "suppress"]
@@ -159,13 +158,15 @@ class EventsRequest:
     """An order to import interactions from a file.
 
     columns: our column name → the file's, where they differ (``{"customer_id": "user_id"}``).
-    default_event: the event of rows that name none.
+    default_event: what a row means in a file without an event column.
+    event_names: the file's name of an event → ours (``{"buy": "purchase"}``).
     weights: weights of events to store in the shop, or None to leave them.
     """
 
     events: Path
     columns: Mapping[str, str] = field(default_factory=dict)
-    default_event: str | None = None
+    default_event: str = "purchase"
+    event_names: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, float] | None = None
     max_reject_share: float = 0.05
 

@@ -6,7 +6,7 @@ import io
 import math
 from functools import lru_cache
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from data.errors import BadPhoto
 from service.browsing import jpeg_of
@@ -102,9 +102,10 @@ def _photo(picture: Picture) -> Image.Image | None:
     if picture.photo is None:
         return None
     try:
-        return Image.open(io.BytesIO(jpeg_of(picture.photo, SIDE - 12))).convert("RGB")
+        photo = Image.open(io.BytesIO(jpeg_of(picture.photo, SIDE - 12))).convert("RGB")
     except (BadPhoto, OSError):
         return None
+    return ImageOps.contain(photo, (SIDE - 12, SIDE - 12), Image.Resampling.LANCZOS)
 
 
 def _fit(text: str, font: Font, width: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.where import parse
-
 from service.answers import Json, RecommendAnswer
 from service.browsing import cards
 from service.parts import Parts
@@ -37,7 +36,7 @@ def recommend(parts: Parts, request: RecommendRequest) -> RecommendAnswer:
         items=[_item(item, shown.get(item.product_id, {})) for item in answer.items],
         fallback=answer.fallback,
         trained=recommender.trained,
-        warnings=tuple(parts.index().warnings),
+        warnings=(*parts.index().warnings, *recommender.warnings),
     )
 
 

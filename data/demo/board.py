@@ -49,7 +49,7 @@ class Cloth:
         if self.tile is None:
             shade = self.grain.ravel()[place]
             shade *= light
-            return shade[..., None] * np.array(self.colour, dtype=np.float32)
+            return np.asarray(shade[..., None] * np.array(self.colour, dtype=np.float32))
         colour: NDArray[np.float32] = self.tile.reshape(-1, 3)[place]
         colour *= light[..., None]
         return colour

@@ -1,6 +1,6 @@
 """Outlines as polygons: smooth closed curves, mirrored halves, ellipses, bands.
 
-Coordinates are those of the drawing board: x to the right and y down, both from -1 to 1, (0, 0) in the middle.
+Coordinates are those of the drawing board: x to the right, y down, both from -1 to 1, (0, 0) in the middle.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def polygon(*points: tuple[float, float]) -> Points:
 
 
 def smooth(*points: tuple[float, float], closed: bool = True, tension: float = 0.5) -> Points:
-    """A Catmull-Rom curve through the points; a point given twice in a row is a corner."""
+    """A cardinal spline through the points; at a point given twice in a row it has a corner."""
     knots = np.array(points, dtype=np.float64)
     n = len(knots)
     segments = n if closed else n - 1
@@ -32,6 +32,8 @@ def smooth(*points: tuple[float, float], closed: bool = True, tension: float = 0
         before, start, end, after = (knots[(index + k) % n] for k in (-1, 0, 1, 2))
     else:
         before, start, end, after = (knots[np.clip(index + k, 0, n - 1)] for k in (-1, 0, 1, 2))
+    real = (start != end).any(1)
+    before, start, end, after = before[real], start[real], end[real], after[real]
     t = (np.arange(_STEPS) / _STEPS)[None, :, None]
     leave, arrive = tension * (end - before)[:, None], tension * (after - start)[:, None]
     start, end = start[:, None], end[:, None]
@@ -90,4 +92,4 @@ def band(line: Points, width: float | Sequence[float]) -> Points:
 def turned(points: Points, angle: float, about: tuple[float, float] = (0.0, 0.0)) -> Points:
     """Rotated by ``angle`` radians (clockwise on screen) about a point."""
     cosine, sine = np.cos(angle), np.sin(angle)
-    return (points - about) @ np.array([[cosine, sine], [-sine, cosine]]) + about
+    return np.asarray((points - about) @ np.array([[cosine, sine], [-sine, cosine]]) + about)

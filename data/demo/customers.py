@@ -12,7 +12,7 @@ from data.demo.palette import COLOURS
 from data.demo.stock import STYLE, Matrix, Stock
 from data.demo.vocabulary import CATEGORIES, KINDS, PATTERNS
 
-_BLOCKS = (0.6, 0.3, 0.1)
+_BLOCKS = (0.5, 0.4, 0.1)
 """Variance shares of colour, pattern and cut in the visible taste."""
 
 
@@ -21,8 +21,9 @@ class Customers:
     """All customers, column by column.
 
     ``colours`` (2, m, 14), ``patterns`` (2, m, 8) and ``cuts`` (2, m, cuts) are likings at the first and at
-    the last moment (between them taste moves steadily, by the dial ``drift``); ``style`` (m, STYLE) the hidden
-    part; ``categories`` (m, 20) shares; ``spend`` (m,) usual log price against a category's median;
+
+    the last moment (between them taste moves steadily, by the dial ``drift``); ``style`` (m, STYLE) the
+    hidden part; ``categories`` (m, 20) shares; ``spend`` (m,) usual log price against a category's median;
     ``joined`` (m,) first day; ``visits`` (m,) number of sessions; ``single`` (m,) has one event only.
     """
 

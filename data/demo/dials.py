@@ -38,7 +38,7 @@ class Dials:
     """Scale of the Gumbel noise on each choice; 1 is the plain multinomial logit."""
     drift: float = 0.5
     """Share of a customer's visible taste that has been replaced at the end of the time (0: constant)."""
-    sessions: float = 3.6
+    sessions: float = 3.3
     """Median number of visits of a customer over the whole time (log-normal, deviation 0.75)."""
     one_event_share: float = 0.03
     """Share of customers with one single event."""

@@ -1,4 +1,4 @@
-"""Drawn product photos: ``draw_product`` for one photo, ``cut_out`` and ``photograph`` for many of one product.
+"""Drawn product photos: ``draw_product`` for one, ``cut_out`` and ``photograph`` for many of one product.
 
 Unlimited labelled photos for training::
 
@@ -10,41 +10,16 @@ Unlimited labelled photos for training::
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from data.demo import accessories, bottoms, home, shoes, tops
 from data.demo.board import Board
 from data.demo.catalogue import ProductSpec, sample_specs
+from data.demo.goods import DRAWERS
 from data.demo.scenes import VIEWS, View, photograph
 from data.demo.sketch import Sketch
 
 __all__ = ["VIEWS", "View", "cut_out", "draw_product", "photograph", "sample_specs"]
-
-_DRAWERS: dict[str, Callable[[Sketch], None]] = {
-    "t-shirt": tops.t_shirt,
-    "shirt": tops.shirt,
-    "jumper": tops.jumper,
-    "jacket": tops.jacket,
-    "dress": bottoms.dress,
-    "skirt": bottoms.skirt,
-    "trousers": bottoms.trousers,
-    "shorts": bottoms.shorts,
-    "sneaker": shoes.sneaker,
-    "boot": shoes.boot,
-    "heel": shoes.heel,
-    "bag": accessories.bag,
-    "backpack": accessories.backpack,
-    "hat": accessories.hat,
-    "scarf": accessories.scarf,
-    "watch": accessories.watch,
-    "mug": home.mug,
-    "vase": home.vase,
-    "lamp": home.lamp,
-    "cushion": home.cushion,
-}
 
 
 def cut_out(spec: ProductSpec, side: int = 576) -> NDArray[np.uint8]:
@@ -54,7 +29,7 @@ def cut_out(spec: ProductSpec, side: int = 576) -> NDArray[np.uint8]:
     the photo). Raises ``ValueError`` when it is not a multiple of four, or below 64.
     """
     board = Board(side, np.random.default_rng([spec.seed, 0xD4A3]))
-    _DRAWERS[spec.category](Sketch.of(spec, board))
+    DRAWERS[spec.category](Sketch.of(spec, board))
     return board.cut_out()
 
 

@@ -79,7 +79,9 @@ class Simulation:
         return events[:1] if people.single[customer] else events
 
     def utility(self, customer: int, day: float) -> tuple[Matrix, Matrix]:
-        """(n,) utility of every product on a day, without noise, and the taste in it; -inf before it is added."""
+        """(n,) utility of every product on a day, without noise, and the taste in it.
+
+        The utility is -inf before a product is added."""
         dials, stock, people = self._dials, self._stock, self._customers
         gone = dials.drift * day / dials.days
         looks = (1 - gone) * self._looks[0, customer] + gone * self._looks[1, customer]

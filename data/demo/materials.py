@@ -88,7 +88,7 @@ def _linen(rng: np.random.Generator) -> NDArray[np.float64]:
     blurred = Image.fromarray(np.clip(woven * 24 + 128, 0, 255).astype(np.uint8)).filter(
         ImageFilter.BoxBlur(1)
     )
-    return 1 + (np.asarray(blurred, dtype=np.float64) - 128) / 24 * 0.055
+    return 1 + (np.asarray(blurred, dtype=np.float64) - 128) / 24 * 0.038
 
 
 def _denim(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -106,7 +106,7 @@ def _knit(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _wool(rng: np.random.Generator) -> NDArray[np.float64]:
-    return 1 + 0.05 * _noise(rng, 2.2) + 0.035 * _noise(rng, 0.8)
+    return 1 + 0.036 * _noise(rng, 2.2) + 0.028 * _noise(rng, 0.8)
 
 
 def _corduroy(rng: np.random.Generator) -> NDArray[np.float64]:

@@ -72,7 +72,7 @@ def _dots(inks: Inks, rng: np.random.Generator) -> NDArray[np.uint8]:
     for row in range(count * 2):
         for column in range(-1, count + 1):
             x = (column + 0.5 * (row % 2)) * period
-            y = row * period / 2 if count % 2 == 0 else row * period / 2
+            y = row * period / 2
             for shift in (0, TILE):
                 pen.ellipse((x - radius, y - radius - shift, x + radius, y + radius - shift), fill=inks[1])
                 pen.ellipse((x - radius, y - radius + shift, x + radius, y + radius + shift), fill=inks[1])
@@ -120,7 +120,7 @@ def _zigzag(inks: Inks, rng: np.random.Generator) -> NDArray[np.uint8]:
     wave = np.abs(x - 0.5) * rng.uniform(1.1, 1.6) * bands / teeth
     place = (np.arange(TILE)[:, None] * bands / TILE + wave[None, :]) % 1.0
     which = (place < 0.34).astype(int) + ((place > 0.6) & (place < 0.68)).astype(int) * 2
-    return np.array(inks, dtype=np.uint8)[which]
+    return np.asarray(np.array(inks, dtype=np.uint8)[which])
 
 
 def _argyle(inks: Inks, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -152,7 +152,7 @@ def _leopard(inks: Inks, rng: np.random.Generator) -> NDArray[np.uint8]:
                         box = (x + dx - size * long, y + dy - size, x + dx + size * long, y + dy + size)
                         pen.ellipse(box, fill=heart)
                         for start in (0, 130, 245):
-                            pen.arc(box, turn + start, turn + start + 88, fill=dark, width=8)
+                            pen.arc(box, turn + start, turn + start + 88, fill=dark, width=6)
     return np.asarray(image)
 
 

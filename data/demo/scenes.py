@@ -20,13 +20,35 @@ _GROUNDS = ("linen", "straw", "wool", "leather", "canvas", "stoneware", "suede",
 
 
 @dataclass(frozen=True, slots=True)
+class _Spread:
+    """How far a photographer is off: shift and tilt, in board units."""
+
+    shift: tuple[float, float]
+    tilt: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class _Pose:
-    """Where the cut-out lies: ``scale``, turn in radians, shift and tilt in board units."""
+    """Where the cut-out lies: ``scale``, turn in radians, shift and tilt in board units.
+
+    ``middle`` is the point of the cut-out that comes to lie in the middle of the photo (before the shift).
+    """
 
     scale: float
     turn: float = 0.0
     shift: tuple[float, float] = (0.0, 0.0)
     tilt: tuple[float, float] = (0.0, 0.0)
+    middle: tuple[float, float] = (0.0, 0.0)
+
+    @classmethod
+    def framing(cls, cut_out: NDArray[np.uint8], scale: float, turn: float, spread: _Spread) -> _Pose:
+        """A pose in which the product nearly fills the photo: a mini skirt is photographed from nearer by."""
+        alpha = Image.fromarray(cut_out[::4, ::4, 3])
+        left, top, right, bottom = alpha.getbbox() or (0, 0, *alpha.size)
+        side = alpha.width
+        extent = max(right - left, bottom - top) / side
+        middle = ((left + right) / side - 1.0, (top + bottom) / side - 1.0)
+        return cls(scale * (0.88 / max(extent, 0.2)) ** 0.75, turn, spread.shift, spread.tilt, middle)
 
 
 def photograph(
@@ -35,30 +57,31 @@ def photograph(
     """Take a picture (height, width, 3) of a cut-out (side, side, 4).
 
     ``size`` is (width, height). "studio" has a light ground and a soft shadow; "scene" has a coloured or
-    textured ground, a turned and tilted product, coloured light, softness and noise; "detail" is a close crop.
+    textured ground, a turned and tilted product, coloured light,
+    softness and noise; "detail" is a close crop.
     Raises ``ValueError`` for another view.
     """
     if view not in VIEWS:
         raise ValueError(f"there is no view {view!r}; use one of {VIEWS}")
+    if view == "scene":
+        return _scene(cut_out, rng, size)
+    ground, off = _studio(rng, size), _Spread((rng.normal(0, 0.012), rng.normal(0, 0.012)))
     if view == "studio":
-        pose = _Pose(
-            rng.uniform(0.95, 1.03), rng.normal(0, 0.02), (rng.normal(0, 0.012), rng.normal(0, 0.012))
-        )
-        ground = _studio(rng, size)
-        return np.asarray(_placed(cut_out, pose, ground, (0.02, 0.035), 0.30), dtype=np.uint8)
-    if view == "detail":
-        pose = _Pose(
-            rng.uniform(1.6, 2.0), rng.normal(0, 0.1), (rng.uniform(-0.3, 0.3), rng.uniform(-0.4, 0.4))
-        )
-        return np.asarray(_placed(cut_out, pose, _studio(rng, size), (0.03, 0.04), 0.3), dtype=np.uint8)
-    pose = _Pose(
-        rng.uniform(0.78, 1.12), rng.normal(0, 0.24), (rng.uniform(-0.16, 0.16), rng.uniform(-0.14, 0.14)),
+        pose = _Pose.framing(cut_out, rng.uniform(0.96, 1.02), rng.normal(0, 0.02), off)
+    else:
+        off = _Spread((rng.uniform(-0.35, 0.35), rng.uniform(-0.35, 0.35)))
+        pose = _Pose.framing(cut_out, rng.uniform(1.6, 2.0), rng.normal(0, 0.1), off)
+    return np.asarray(_placed(cut_out, pose, ground, (0.02, 0.035), 0.30), dtype=np.uint8)
+
+
+def _scene(cut_out: NDArray[np.uint8], rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
+    off = _Spread(
+        (rng.uniform(-0.16, 0.16), rng.uniform(-0.14, 0.14)),
         (rng.uniform(-0.16, 0.16), rng.uniform(-0.16, 0.16)),
-    )  # fmt: skip
-    picture = _placed(
-        cut_out, pose, _ground(rng, size), (rng.uniform(-0.08, 0.08), rng.uniform(0.03, 0.09)), 0.5
     )
-    return _weathered(picture, rng)
+    pose = _Pose.framing(cut_out, rng.uniform(0.78, 1.1), rng.normal(0, 0.24), off)
+    fall = (rng.uniform(-0.08, 0.08), rng.uniform(0.03, 0.09))
+    return _weathered(_placed(cut_out, pose, _ground(rng, size), fall, 0.5), rng)
 
 
 def _studio(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
@@ -87,7 +110,7 @@ def _ground(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
         pitch = rng.uniform(0.6, 1.3)
         rows = (np.arange(height) * pitch).astype(int) & 255
         columns = (np.arange(width) * pitch).astype(int) & 255
-        field = grain(kind)[rows[:, None], columns[None, :]] ** np.float32(1.3)
+        field = grain(kind)[rows[:, None], columns[None, :]]
     angle = rng.uniform(0, 2 * np.pi)
     y, x = (
         np.linspace(-1, 1, height, dtype=np.float32)[:, None],
@@ -124,7 +147,8 @@ def _coefficients(pose: _Pose, side: int, size: tuple[int, int]) -> tuple[float,
     rotate = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1.0]])
     shift = np.array([[1, 0, -pose.shift[0]], [0, 1, -pose.shift[1]], [0, 0, 1.0]])
     tilt = np.array([[1, 0, 0], [0, 1, 0], [pose.tilt[0], pose.tilt[1], 1.0]])
-    to_pixel = np.array([[side / 2, 0, side / 2], [0, side / 2, side / 2], [0, 0, 1.0]])
+    x, y = (value + 1.0 for value in pose.middle)
+    to_pixel = np.array([[side / 2, 0, side / 2 * x], [0, side / 2, side / 2 * y], [0, 0, 1.0]])
     matrix = to_pixel @ tilt @ rotate @ shift @ to_board
     return tuple(float(v) for v in (matrix / matrix[2, 2]).ravel()[:8])
 
@@ -160,7 +184,7 @@ def _weathered(picture: Image.Image, rng: np.random.Generator) -> NDArray[np.uin
     cast = np.array([1 + warmth, 1 + rng.normal(0, 0.015), 1 - warmth], dtype=np.float32) * np.float32(light)
     noise = rng.integers(-128, 128, (height, width, 1), dtype=np.int8).astype(np.float32)
     noisy = np.asarray(picture, dtype=np.float32) * cast + noise * np.float32(rng.uniform(0.01, 0.06))
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(noisy, 0, 255), dtype=np.uint8)
 
 
 def _intruder(picture: Image.Image, rng: np.random.Generator) -> None:

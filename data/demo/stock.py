@@ -66,7 +66,7 @@ class Stock:
         )
 
     def colours(self) -> Matrix:
-        """(n, 14): how much of each named colour a product shows: its ground, and a third of the second one."""
+        """(n, 14): how much of each named colour a product shows: its ground, and some of the second one."""
         centres = to_lab(np.array(list(COLOURS.values()), dtype=np.float64))
         ground = to_lab(np.array([spec.rgb for spec in self.specs], dtype=np.float64))
         second = to_lab(np.array([spec.second for spec in self.specs], dtype=np.float64))

@@ -14,6 +14,7 @@ _PATTERN_WORDS = {
     "leopard": "leopard-print",
 }
 _MATERIAL_WORDS = {"knit": "knitted", "wool": "woollen", "felt": "felt"}
+_SLEEVES = {"none": "sleeveless", "short": "short-sleeved", "long": "long-sleeved"}
 _LENGTHS = {"mini": "mini", "knee": "knee-length", "maxi": "maxi"}
 
 
@@ -32,16 +33,15 @@ def _noun(spec: ProductSpec) -> str:
     shape = spec.shape
     cut = shape["shape"]
     noun = _SIMPLE.get((spec.category, cut)) or _SIMPLE.get((spec.category, "")) or f"{cut} {spec.category}"
-    if spec.category in ("t-shirt", "shirt") and shape["sleeve"] != (
-        "short" if spec.category == "t-shirt" else "long"
-    ):
-        noun = f"{ {'none': 'sleeveless', 'short': 'short-sleeved', 'long': 'long-sleeved'}[shape['sleeve']] } {noun}"
+    usual = {"t-shirt": "short", "shirt": "long"}.get(spec.category)
+    if usual is not None and shape["sleeve"] != usual:
+        noun = f"{_SLEEVES[shape['sleeve']]} {noun}"
     if spec.category in ("dress", "skirt"):
         noun = f"{_LENGTHS[shape['length']]} {noun}"
     if spec.category == "t-shirt" and shape["neckline"] == "v":
         noun = f"v-neck {noun}"
     if spec.category == "heel":
-        noun = f"{shape['heel']} {noun}"
+        noun = f"{shape['heel']}-heel {noun}"
     return noun
 
 
@@ -63,7 +63,7 @@ _SIMPLE = {
     ("boot", "lace-up"): "lace-up boots",
     ("boot", "knee"): "knee-high boots",
     ("heel", "pump"): "pumps",
-    ("heel", "strap"): "ankle-strap heels",
+    ("heel", "strap"): "ankle-strap sandals",
     ("heel", "mule"): "mules",
     ("bag", "tote"): "tote bag",
     ("bag", "satchel"): "satchel",

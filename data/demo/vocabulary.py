@@ -98,13 +98,18 @@ _HOME: tuple[str, ...] = ()
 _KINDS = (
     Kind(
         "t-shirt", "fashion",
-        {"shape": ("regular", "boxy", "long"), "sleeve": ("short", "long", "none"), "neckline": ("crew", "v", "scoop")},
+
+        {"shape": ("regular", "boxy", "long"), "sleeve": ("short", "long", "none"),
+         "neckline": ("crew", "v", "scoop")},
         {"": ("cotton", "cotton", "linen")}, _PRINTED, 19, 0.32, _ALL, _WARM,
     ),
     Kind(
         "shirt", "fashion",
-        {"shape": ("regular", "slim", "overshirt"), "sleeve": ("long", "short"), "neckline": ("collar", "band")},
-        {"": ("cotton", "linen", "silk"), "overshirt": ("denim", "corduroy", "cotton")}, _WOVEN, 45, 0.35, _ALL,
+
+        {"shape": ("regular", "slim", "overshirt"), "sleeve": ("long", "short"),
+         "neckline": ("collar", "band")},
+        {"": ("cotton", "linen", "silk"), "overshirt": ("denim", "corduroy", "cotton")}, _WOVEN, 45, 0.35,
+        _ALL,
         (0.25, 0.25, 0.15, 0.05, 0.3),
     ),
     Kind(
@@ -128,13 +133,15 @@ _KINDS = (
     Kind(
         "skirt", "fashion",
         {"shape": ("a-line", "pencil", "pleated"), "length": ("mini", "knee", "maxi")},
-        {"": ("cotton", "wool", "silk"), "pencil": ("denim", "leather", "wool")}, _PRINTED, 42, 0.36, ("women",),
+        {"": ("cotton", "wool", "silk"), "pencil": ("denim", "leather", "wool")}, _PRINTED, 42, 0.36,
+        ("women",),
         (0.3, 0.3, 0.15, 0.05, 0.2),
     ),
     Kind(
         "trousers", "fashion",
         {"shape": ("slim", "straight", "wide", "flared")},
-        {"": ("denim", "cotton", "wool", "linen", "corduroy")}, {"plain": 6.0, "checks": 1.4, "stripes": 1.2}, 58, 0.36,
+        {"": ("denim", "cotton", "wool", "linen", "corduroy")},
+        {"plain": 6.0, "checks": 1.4, "stripes": 1.2}, 58, 0.36,
         _ALL, (0.15, 0.1, 0.2, 0.15, 0.4),
     ),
     Kind(
@@ -146,7 +153,8 @@ _KINDS = (
     Kind(
         "sneaker", "fashion",
         {"shape": ("low", "high", "runner", "slip-on")},
-        {"": ("canvas", "leather", "suede"), "runner": ("nylon",), "slip-on": ("canvas",)}, _SHOE, 78, 0.36, _ALL, _EVEN,
+        {"": ("canvas", "leather", "suede"), "runner": ("nylon",), "slip-on": ("canvas",)}, _SHOE, 78,
+        0.36, _ALL, _EVEN,
     ),
     Kind(
         "boot", "fashion",
@@ -156,7 +164,8 @@ _KINDS = (
     Kind(
         "heel", "fashion",
         {"shape": ("pump", "strap", "mule"), "heel": ("stiletto", "block", "kitten")},
-        {"": ("leather", "suede", "velvet")}, {"plain": 8.0, "leopard": 0.9, "dots": 0.5}, 84, 0.36, ("women",),
+        {"": ("leather", "suede", "velvet")}, {"plain": 8.0, "leopard": 0.9, "dots": 0.5}, 84, 0.36,
+        ("women",),
         (0.25, 0.3, 0.15, 0.1, 0.2),
     ),
     Kind(
@@ -170,19 +179,24 @@ _KINDS = (
         "backpack", "fashion",
         {"shape": ("zip", "flap", "roll-top")},
         {"": ("canvas", "nylon", "leather")},
-        {"plain": 5.0, "checks": 0.9, "stripes": 0.8, "floral": 0.7, "zigzag": 0.7, "dots": 0.6}, 68, 0.38, ("unisex",),
+        {"plain": 5.0, "checks": 0.9, "stripes": 0.8, "floral": 0.7, "zigzag": 0.7, "dots": 0.6}, 68, 0.38,
+        ("unisex",),
         (0.1, 0.1, 0.3, 0.1, 0.4),
     ),
     Kind(
         "hat", "fashion",
         {"shape": ("cap", "beanie", "fedora", "bucket")},
-        {"cap": ("cotton", "corduroy"), "beanie": ("knit",), "fedora": ("felt", "straw"), "bucket": ("cotton", "denim")},
-        {"plain": 5.0, "checks": 1.0, "stripes": 1.2, "zigzag": 0.8, "dots": 0.5}, 26, 0.34, ("unisex",), _EVEN,
+
+        {"cap": ("cotton", "corduroy"), "beanie": ("knit",), "fedora": ("felt", "straw"),
+         "bucket": ("cotton", "denim")},
+        {"plain": 5.0, "checks": 1.0, "stripes": 1.2, "zigzag": 0.8, "dots": 0.5}, 26, 0.34, ("unisex",),
+        _EVEN,
     ),
     Kind(
         "scarf", "fashion",
         {"shape": ("looped", "draped")},
-        {"": ("wool", "knit", "silk")}, _KNITTED | {"checks": 2.5, "floral": 0.9}, 34, 0.36, ("unisex",), _COLD,
+        {"": ("wool", "knit", "silk")}, _KNITTED | {"checks": 2.5, "floral": 0.9}, 34, 0.36, ("unisex",),
+        _COLD,
     ),
     Kind(
         "watch", "fashion",
@@ -202,13 +216,15 @@ _KINDS = (
     Kind(
         "lamp", "home",
         {"shape": ("drum", "cone", "dome"), "base": ("turned", "stick", "tripod")},
-        {"": ("linen", "cotton"), "dome": ("metal",)}, {"plain": 5.0, "stripes": 1.0, "dots": 0.7, "zigzag": 0.7, "floral": 0.7},
+        {"": ("linen", "cotton"), "dome": ("metal",)},
+        {"plain": 5.0, "stripes": 1.0, "dots": 0.7, "zigzag": 0.7, "floral": 0.7},
         75, 0.42, _HOME, (0.05, 0.05, 0.3, 0.2, 0.4),
     ),
     Kind(
         "cushion", "home",
         {"shape": ("square", "oblong", "round"), "edge": ("plain", "piped", "tassels")},
-        {"": ("linen", "cotton", "velvet", "knit")}, _DECOR | {"checks": 1.4, "leopard": 0.4}, 28, 0.34, _HOME, _EVEN,
+        {"": ("linen", "cotton", "velvet", "knit")}, _DECOR | {"checks": 1.4, "leopard": 0.4}, 28, 0.34,
+        _HOME, _EVEN,
     ),
 )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """One database: connections, transactions, and foreign errors turned into ours at this border.
 
-A write transaction starts by taking the database's write lock (``BEGIN IMMEDIATE`` in SQLite, a row lock on the
-revision counter in PostgreSQL), so revisions are handed out in the order in which they become visible. A read
-transaction sees one snapshot and never waits for a writer.
+A write transaction starts by taking the database's write lock (``BEGIN IMMEDIATE`` in SQLite, a row lock on
+the revision counter in PostgreSQL), so revisions are handed out in the order in which they become visible.
+A read transaction sees one snapshot and never waits for a writer.
 
 SQLite runs in WAL mode with ``synchronous=FULL``: a commit is on the disk when it returns, so what was
 acknowledged survives both a killed process and a power cut.
@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from data.errors import Damaged, SchemaMismatch, ShopBusy, UsageError, VitrineError
+from data.ids import storable
 from data.store.schema import HEAD, counter
 
 BUSY_SECONDS = 30
@@ -120,9 +121,10 @@ def current_revision(connection: Connection, name: str = REVISION) -> int:
 
 
 def parts(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
-    """Ids in portions that fit into one statement."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+    """Ids in portions that fit into one statement; those that no database can hold are left out."""
+    asked = [name for name in ids if storable(name)]
+    for start in range(0, len(asked), size):
+        yield asked[start : start + size]
 
 
 def _engine_options(url: str) -> dict[str, Any]:
@@ -162,7 +164,7 @@ def _ours(error: DBAPIError) -> VitrineError:
     low = said.lower()
     if "locked" in low or "busy" in low:
         return ShopBusy(
-            f"the shop's database stayed locked for {BUSY_SECONDS} s by another process; try again when it is done"
+            f"another process kept the shop's database locked for {BUSY_SECONDS} s; try again when it is done"
         )
     if "malformed" in low or "not a database" in low:
         return Damaged(f"the shop's database is damaged ({said}): restore it from a backup, or index anew")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, delete, func, insert, select
 
+from data.ids import storable
 from data.records import Interaction, PutInteractions
-from data.store.database import Database, current_revision, next_revision
+from data.store.database import Database, current_revision, next_revision, parts
 from data.store.products import from_micros, to_micros
 from data.store.schema import interactions
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INTERACTIONS = "interactions"
-_PORTION = 2000
 
 
 class Interactions:
@@ -27,15 +27,16 @@ class Interactions:
 
     def put(self, items: Sequence[Interaction]) -> PutInteractions:
         """Store those that are new, in one transaction that is on the disk when this returns."""
-        values = [_values(item) for item in items]
-        stored = 0
-        put = self._database.upsert(interactions).on_conflict_do_nothing(index_elements=["event_id"])
+        values = {entry["event_id"]: entry for entry in map(_values, reversed(items))}
         with self._database.write() as connection:
-            for start in range(0, len(values), _PORTION):
-                stored += connection.execute(put, values[start : start + _PORTION]).rowcount
-            if stored:
+            for part in parts(list(values)):
+                query = select(interactions.c.event_id).where(interactions.c.event_id.in_(part))
+                for known in connection.execute(query).scalars():
+                    del values[known]
+            if values:
+                connection.execute(insert(interactions), list(reversed(values.values())))
                 next_revision(connection, INTERACTIONS)
-        return PutInteractions(stored, len(values) - stored)
+        return PutInteractions(len(values), len(items) - len(values))
 
     def history(self, customer_id: str, limit: int | None) -> list[Interaction]:
         """A customer's interactions, oldest first; with a limit, the newest so many."""
@@ -47,7 +48,7 @@ class Interactions:
         if limit is not None:
             query = query.limit(max(limit, 0))
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query).all() if storable(customer_id) else []
         return [_interaction(row) for row in reversed(rows)]
 
     def frame(self) -> pd.DataFrame:
@@ -83,7 +84,7 @@ class Interactions:
         """Delete all that is known of a customer; returns how many interactions that was."""
         gone = delete(interactions).where(interactions.c.customer_id == customer_id)
         with self._database.write() as connection:
-            count = int(connection.execute(gone).rowcount)
+            count = int(connection.execute(gone).rowcount) if storable(customer_id) else 0
             if count:
                 next_revision(connection, INTERACTIONS)
         return count

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, select, tuple_, update
 
 from data.errors import UnknownPhoto
-from data.ids import photo_id_of
+from data.ids import photo_id_of, storable
 from data.records import PendingPhoto, Photo
 from data.store.catalogue import UPLOADS
 from data.store.database import Database, next_revision, parts
@@ -30,10 +30,7 @@ class Photos:
 
     def of_product(self, product_id: str) -> list[Photo]:
         """A product's photos, first one first."""
-        query = select(photos).where(photos.c.product_id == product_id)
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(photos.c.position, photos.c.photo_id)).all()
-        return [_photo(row) for row in rows]
+        return self.of_products([product_id]).get(product_id, [])
 
     def of_products(self, ids: Sequence[str]) -> dict[str, list[Photo]]:
         """The photos of several products; products without one are absent."""
@@ -54,7 +51,7 @@ class Photos:
             .where(photos.c.photo_id == photo_id, products.c.deleted.is_(False))
         )
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(query).first() if storable(photo_id) else None
         if row is None:
             raise UnknownPhoto(f"no photo {photo_id!r:.60} in this shop; photo ids come with every hit")
         return _photo(row)
@@ -105,8 +102,8 @@ class Photos:
     def pending(self, space: str, batch: int) -> Iterator[list[PendingPhoto]]:
         """Photos of live products that lack a vector in ``space``, failed before, or whose file changed.
 
-        The file of every photo is looked at (size and time, not content). Batches are of at most ``batch``, in
-        order of product and position; each is one short query, so writing between them is fine.
+        The file of every photo is looked at (size and time, not content). Batches are of at most ``batch``,
+        in order of product and position; each is one short query, so writing between them is fine.
         """
         last: tuple[str, int, str] | None = None
         while True:
@@ -122,17 +119,15 @@ class Photos:
     def _waiting(self, row: Row[Any]) -> PendingPhoto | None:
         path = self._path(row.root, row.path)
         size, mtime_ns = _stat(path)
-        unchanged = row.sha256 is not None and (
-            row.size is None or (size, mtime_ns) == (row.size, row.mtime_ns)
-        )
+        unchanged = row.sha256 is not None and (size, mtime_ns) == (row.size, row.mtime_ns)
         if unchanged and row.status == DONE and row.has_vector:
             return None
-        digest = row.sha256 if unchanged and row.size is not None else None
+        digest = row.sha256 if unchanged else None
         return PendingPhoto(row.photo_id, row.product_id, path, row.row, size, mtime_ns, digest)
 
 
 def mark_done(connection: Connection, done: Sequence[tuple[str, str, int, int]]) -> set[str]:
-    """Note what was read: (photo id, sha256, size, mtime_ns). Returns the products whose looks change by it."""
+    """Note what was read: (photo id, sha256, size, mtime_ns). Returns the products whose looks change."""
     stored = _stored(connection, [entry[0] for entry in done])
     values, owners = [], set()
     for photo_id, sha256, size, mtime_ns in done:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from data.ids import clean_text
 from data.records import Cell, Changes, Product
@@ -105,27 +105,16 @@ class Products:
         with self._database.read() as connection:
             reached = current_revision(connection)
             if limit is not None:
-                marks = query.with_only_columns(products.c.looks_revision).offset(max(limit, 1) - 1).limit(2)
-                edge = list(connection.execute(marks).scalars())
-                if len(edge) == 2:
-                    reached = (
-                        edge[0] if edge[0] < edge[1] else max(self._before(connection, edge[0], revision), 0)
-                    )
-                    reached = reached or edge[0]
-                    query = query.where(products.c.looks_revision <= reached)
+                mark = query.with_only_columns(products.c.looks_revision).offset(max(limit, 1) - 1).limit(1)
+                edge = connection.execute(mark).scalar()
+                reached = reached if edge is None else int(edge)
+                query = query.where(products.c.looks_revision <= reached)
             rows = connection.execute(query).all()
         return Changes(
             reached,
             [row.product_id for row in rows if not row.deleted],
             [row.product_id for row in rows if row.deleted],
         )
-
-    def _before(self, connection: Connection, edge: int, after: int) -> int:
-        """The last revision of looks below ``edge`` and above ``after``; 0 where there is none."""
-        query = select(func.max(products.c.looks_revision)).where(
-            products.c.looks_revision < edge, products.c.looks_revision > after
-        )
-        return int(connection.execute(query).scalar() or 0)
 
     def stored(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
         """The rows of ``ids``, deleted ones included."""

@@ -26,10 +26,11 @@ class Rejects:
 
     def begin(self, kind: str, source: str) -> int:
         """Open an import; the rejects of imports of the same source longer ago than a few are dropped."""
+        source = clean_text(source)
         with self._database.write() as connection:
             made = connection.execute(
                 insert(imports)
-                .values(kind=kind, source=clean_text(source), started=to_micros(datetime.now(UTC)))
+                .values(kind=kind, source=source, started=to_micros(datetime.now(UTC)))
                 .returning(imports.c.import_id)
             )
             import_id = int(made.scalar_one())

@@ -46,7 +46,7 @@ class Vectors:
         failed: Sequence[tuple[str, str, str]],
         width: int | None,
     ) -> None:
-        """Vectors, the state of their photos, rejects and revision in one transaction; see ``Shop.put_vectors``."""
+        """Vectors, states of photos, rejects and revision in one transaction; see ``Shop.put_vectors``."""
         blobs = [
             {"space": space, "sha256": photo.sha256, "vector": _to_blob(photo, width)}
             for photo in done

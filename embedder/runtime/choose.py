@@ -8,6 +8,7 @@ from typing import Literal
 
 from data.errors import UsageError, VitrineError
 from embedder.network import Network
+from embedder.runtime.idle import IdleRuntime
 from embedder.runtime.quiet import installed
 from embedder.runtime.seam import Runtime
 
@@ -38,6 +39,8 @@ def open_runtime(network: Network, name: str = "auto", batch: int | None = None)
     """The runtime named, or the best one for ``auto``; UsageError for one that this machine cannot run."""
     if name not in RUNTIMES:
         raise UsageError(f"runtime {name!r} is none of {', '.join(RUNTIMES)}")
+    if not network.config.network_aspects:
+        return IdleRuntime(batch)
     chosen = best() if name == "auto" else name
     if chosen == "openvino":
         if not installed():

@@ -93,5 +93,7 @@ def histograms(palette: Palette, pixels: Pixels) -> FloatArray:
 def joined(blocks: Mapping[str, FloatArray], weights: Mapping[str, float]) -> FloatArray:
     """Blocks of unit rows as one vector: each times the square root of its share of the weights."""
     total = sum(weights.values())
-    parts: Sequence[FloatArray] = [blocks[name] * np.float32((w / total) ** 0.5) for name, w in weights.items()]
+    parts: Sequence[FloatArray] = [
+        blocks[name] * np.float32((w / total) ** 0.5) for name, w in weights.items()
+    ]
     return np.concatenate(parts, axis=1)

@@ -75,7 +75,9 @@ def block_losses(student: nn.ModuleList, teacher: nn.ModuleList, scales: list[Te
 class Trainer:
     """Runs one phase on a student, resumable from its folder."""
 
-    def __init__(self, student: nn.Module, teacher: nn.Module, views: ViewMaker, phase: Phase, out: Path) -> None:
+    def __init__(
+        self, student: nn.Module, teacher: nn.Module, views: ViewMaker, phase: Phase, out: Path
+    ) -> None:
         self.student, self.phase, self.views, self.out = student, phase, views, out
         self._units, self._teacher_units = units_of(student), units_of(teacher)
         for unit in self._units[: phase.frozen]:
@@ -118,13 +120,16 @@ class Trainer:
             tensors[f"adam.{index}.second"] = moments["exp_avg_sq"]
         save_state(self.out, tensors, {"step": step, "seconds": seconds, **_numbers(self.phase)})
 
-    def run(self, save_every: int = 250, report: Callable[[str], None] = print) -> dict[str, Tensor]:
-        """Trains to the last step; the averaged weights, named as in the student's state."""
+    def run(
+        self, report: Callable[[str], None], save_every: int = 250, stop: int | None = None
+    ) -> dict[str, Tensor]:
+        """Trains to the last step, or to ``stop``; the averaged weights, named as in the student's state."""
         phase, began = self.phase, time.monotonic()
+        end = phase.steps if stop is None else min(stop, phase.steps)
         self.student.train()
         learning_statistics = True
         shown: list[Tensor] = []
-        for step in range(self._start, phase.steps):
+        for step in range(self._start, end):
             if learning_statistics and step >= phase.statistics * phase.steps:
                 freeze_statistics(self.student)
                 learning_statistics = False
@@ -134,7 +139,7 @@ class Trainer:
             if echo == 0 or step == self._start:
                 answer = self._prepare(self.views.batch(phase.batch, phase.px))
             losses = answer(echo)
-            losses.sum().backward()
+            torch.autograd.backward(losses.sum())
             self._optimiser.step()
             self._optimiser.zero_grad(set_to_none=True)
             self._average.update(self.student)
@@ -145,7 +150,7 @@ class Trainer:
                 parts = " ".join(f"{v:.3f}" for v in mean.tolist())
                 report(f"{phase.name} {step + 1}/{phase.steps} {speed:.0f}/s  {parts}")
                 shown = []
-            if step % save_every == save_every - 1 or step == phase.steps - 1:
+            if step % save_every == save_every - 1 or step == end - 1:
                 self._save(step + 1, time.monotonic() - began)
         return self._average.tensors
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 Pixels = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
 
 
 def blob_outline(rng: np.random.Generator, px: int) -> list[tuple[float, float]]:
@@ -56,7 +57,7 @@ def draw_mask(rng: np.random.Generator, px: int) -> Image.Image:
     return mask.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 1.2))))
 
 
-def random_colour(rng: np.random.Generator) -> NDArray[np.float32]:
+def random_colour(rng: np.random.Generator) -> FloatArray:
     """A colour, with greys and dark tones as common as in clothes; (3,) in 0..255."""
     grey = rng.uniform(0, 255)
     vivid = rng.uniform(0, 255, 3)
@@ -64,7 +65,7 @@ def random_colour(rng: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(grey * (1 - share) + vivid * share, dtype=np.float32)
 
 
-def draw_pattern(rng: np.random.Generator, px: int) -> NDArray[np.float32]:
+def draw_pattern(rng: np.random.Generator, px: int) -> FloatArray:
     """A surface (px, px, 3) in 0..255: plain, stripes, checks, dots, gradient or noise."""
     yy, xx = np.mgrid[0:px, 0:px].astype(np.float32)
     turn, period = rng.uniform(0, 6.3), rng.uniform(4, px / 3)
@@ -96,12 +97,13 @@ def draw_pattern(rng: np.random.Generator, px: int) -> NDArray[np.float32]:
 def draw_picture(rng: np.random.Generator, px: int) -> Pixels:
     """One or two patterned silhouettes on a ground; uint8 (px, px, 3)."""
     if rng.random() < 0.55:
-        ground = np.full((px, px, 3), rng.uniform(225, 255), dtype=np.float32)
+        ground: FloatArray = np.full((px, px, 3), rng.uniform(225, 255), dtype=np.float32)
     else:
-        ground = draw_pattern(rng, px) if rng.random() < 0.4 else np.tile(random_colour(rng), (px, px, 1))
+        patterned = rng.random() < 0.4
+        ground = draw_pattern(rng, px) if patterned else np.tile(random_colour(rng), (px, px, 1))
     for _ in range(int(rng.integers(1, 4))):
         alpha = np.asarray(draw_mask(rng, px), dtype=np.float32)[..., None] / 255
-        ground = ground * (1 - alpha) + draw_pattern(rng, px) * alpha
+        ground = np.asarray(ground * (1 - alpha) + draw_pattern(rng, px) * alpha, dtype=np.float32)
     return np.asarray(np.clip(ground, 0, 255), dtype=np.uint8)
 
 

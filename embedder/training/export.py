@@ -32,7 +32,7 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """Input side in pixels, sizes of the blocks, power of the whitening, aspect weights, seed of the palette."""
+    """Input side in pixels, sizes of the blocks, whitening, aspect weights, the palette and its seed."""
 
     px: int
     shape_size: int
@@ -91,7 +91,9 @@ def half(weights: Path, out: Path) -> None:
     model = timm.create_model(ARCHITECTURE, num_classes=0, **MODEL_ARGS)
     wanted = model.state_dict()
     halved = {
-        name: tensors[name].to(torch.float16 if reference.is_floating_point() else reference.dtype).contiguous()
+        name: tensors[name]
+        .to(torch.float16 if reference.is_floating_point() else reference.dtype)
+        .contiguous()
         for name, reference in wanted.items()
     }
     save_file(halved, out, metadata={"format": "pt"})
@@ -125,7 +127,7 @@ def configuration(options: ExportOptions) -> dict[str, object]:
 
 
 def export(weights: Path, pixels: NDArray[np.uint8], out: Path, options: ExportOptions) -> None:
-    """Writes the shipped folder; the aspects are fitted on training photos (n, px, px, 3) at the input side."""
+    """Writes the shipped folder; the aspects are fitted on training photos (n, px, px, 3)."""
     out.mkdir(parents=True, exist_ok=True)
     half(weights, out / "model.safetensors")
     raw = network_features(load_network(out / "model.safetensors"), pixels)

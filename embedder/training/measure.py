@@ -71,7 +71,9 @@ def measure_clothing(bundle: Bundle, folder: Path) -> list[Row]:
     records = clothing_photos(folder)
     blocks = bundle.blocks(decode_all([r.file for r in records], bundle.px))
     vectors = mixtures(blocks, bundle.weights)
-    return among("clothing kind, other senders", vectors, [r.label for r in records], [r.group for r in records])
+    return among(
+        "clothing kind, other senders", vectors, [r.label for r in records], [r.group for r in records]
+    )
 
 
 def measure_grocery(bundle: Bundle, folder: Path) -> list[Row]:
@@ -90,7 +92,9 @@ def measure_grocery(bundle: Bundle, folder: Path) -> list[Row]:
 def measure_fashion(bundle: Bundle, folder: Path) -> list[Row]:
     """Category and colour of 3,900 catalogue photos: the test set, never trained or tuned on."""
     table = read_table(folder / "catalogue.csv")
-    vectors = mixtures(bundle.blocks(decode_all([folder / r["image"] for r in table], bundle.px)), bundle.weights)
+    vectors = mixtures(
+        bundle.blocks(decode_all([folder / r["image"] for r in table], bundle.px)), bundle.weights
+    )
     rows = []
     for column in ("category", "colour"):
         rows += among(f"fashion {column}", vectors, [r[column] for r in table])

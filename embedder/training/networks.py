@@ -37,11 +37,14 @@ def make_student(seed: int) -> nn.Module:
     """A randomly initialised network of the same architecture, without a classifier, made for training."""
     torch.manual_seed(seed)
     model: nn.Module = timm.create_model(ARCHITECTURE, num_classes=0, **MODEL_ARGS)
-    for stage in model.blocks:  # type: ignore[union-attr]
-        for block in stage:  # type: ignore[union-attr]
+    parts: Any = model
+    for stage in parts.blocks:
+        for block in stage:
             conv = block.conv_dw
             if conv.stride == (2, 2):
-                block.conv_dw = EveryOther(conv.in_channels, conv.out_channels, 3, 2, 0, 1, conv.groups, False)
+                block.conv_dw = EveryOther(
+                    conv.in_channels, conv.out_channels, 3, 2, 0, 1, conv.groups, False
+                )
                 block.conv_dw.weight = conv.weight
     return model.to(memory_format=torch.channels_last)
 

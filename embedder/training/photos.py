@@ -39,11 +39,13 @@ def read_table(path: Path) -> list[dict[str, str]]:
 def clothing_photos(folder: Path) -> list[PhotoRecord]:
     """The CC0 clothing set: label is the kind of garment, group is the sender."""
     rows = read_table(folder / "catalogue.csv")
-    return [PhotoRecord(folder / r["image"], r["category"], f"sender-{r['sender_id']}", "clothing") for r in rows]
+    return [
+        PhotoRecord(folder / r["image"], r["category"], f"sender-{r['sender_id']}", "clothing") for r in rows
+    ]
 
 
 def grocery_photos(folder: Path) -> list[PhotoRecord]:
-    """The MIT grocery set: studio photos (group ``iconic``) and shelf photos (group ``shelf``) of 81 products."""
+    """The MIT grocery set, 81 products: studio photos (group ``iconic``), shelf photos (``shelf``)."""
     studio = [
         PhotoRecord(folder / r["image"], r["product_id"], "iconic", "grocery")
         for r in read_table(folder / "catalogue.csv")
@@ -70,7 +72,7 @@ def training_photos(folders: Sequence[Path]) -> list[PhotoRecord]:
 
 
 def is_held_out(record: PhotoRecord) -> bool:
-    """Whether a photo is kept from training to watch over-fitting: one sender in twenty of the clothing set."""
+    """Whether a photo is kept from training: one sender in twenty of the clothing set."""
     return record.source == "clothing" and int(record.group.removeprefix("sender-")) % 20 == 7
 
 

@@ -45,7 +45,7 @@ class ViewMaker:
         return view.mul_(2).sub_(1).contiguous(memory_format=torch.channels_last)
 
     def _crop(self, pixels: Tensor, px: int) -> Tensor:
-        """Random window (share of the area .12 to 1.3, so some are zoomed out), mirrored and slightly turned."""
+        """Random window (.12 to 1.3 of the area, so some are zoomed out), mirrored, slightly turned."""
         n = len(pixels)
         whole = self._chance(0.25, n)
         side = self._uniform(math.log(0.12), math.log(1.3), n).exp().sqrt()
@@ -65,7 +65,7 @@ class ViewMaker:
         return F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
     def _colours(self, view: Tensor) -> Tensor:
-        """0..255 to 0..1; brightness, contrast, a random mixing of the channels for half of the views; some grey."""
+        """0..255 to 0..1; half of the views with other brightness, contrast and channel mixing; some grey."""
         n = len(view)
         active = self._chance(0.5, n).float()[:, None, None]
         eye = torch.eye(3).expand(n, 3, 3)
@@ -83,7 +83,7 @@ class ViewMaker:
         return mixed.clamp_(0, 1).view_as(view)
 
     def _cut_out(self, view: Tensor, share: float = 0.3) -> Tensor:
-        """A share of the views keep their content inside a silhouette only, on a plain (mostly white) ground."""
+        """Some views keep their content inside a silhouette only, on a plain (mostly white) ground."""
         count = int(len(view) * share)
         chosen = torch.randint(len(self._masks), (count,), generator=self._random)
         mask = self._masks[chosen].float().div_(255)[:, None]

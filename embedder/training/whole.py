@@ -13,20 +13,20 @@ from embedder.training.networks import maps_of
 
 
 def pooled_losses(got: Tensor, wanted: Tensor, classifier: nn.Linear, temperature: float = 2.0) -> Tensor:
-    """Three losses of pooled features (n, 1280): cosine, relations, classes; (3,).
+    """Three losses of pooled features (n, 1280), both centred on the teacher's mean of the batch; (3,).
 
-    Cosine: 1 - cos to the teacher's vector. Relations: squared difference of all centred cosines within
+    Direction: 1 - cosine to the teacher's vector. Relations: squared difference of all cosines within
     the batch (relational distillation, Park et al. 2019). Classes: divergence of the teacher's
     classifier read from both (its weights stay with the teacher).
     """
-    cosine = 1 - F.cosine_similarity(got, wanted).mean()
     centre = wanted.mean(0)
     a, b = F.normalize(got - centre), F.normalize(wanted - centre)
+    direction = 1 - (a * b).sum(1).mean()
     relations = (a @ a.T - b @ b.T).square().mean()
     target = F.log_softmax(classifier(wanted) / temperature, 1)
     answer = F.log_softmax(classifier(got) / temperature, 1)
     classes = F.kl_div(answer, target, log_target=True, reduction="batchmean") * temperature**2
-    return torch.stack([10 * cosine, 10 * relations, 0.5 * classes])
+    return torch.stack([3 * direction, 10 * relations, 0.5 * classes])
 
 
 class WholeLoss:
@@ -49,7 +49,7 @@ class WholeLoss:
         self._losses = torch.compile(self._compare)
 
     def _compare(self, start: Tensor, wanted: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Unexplained variance at each trained unit, weighted more the later; and the pooled vectors (n, 1280)."""
+        """Weighted unexplained variance at each trained unit; and the pooled vectors (n, 1280)."""
         got = maps_of(self._back, start)
         errors = [
             ((g.float() - w.float()).square() / s).mean()
@@ -60,7 +60,7 @@ class WholeLoss:
         return torch.stack(errors) * weights, got[-1].float().mean((2, 3))
 
     def __call__(self, x: Tensor) -> Callable[[int], Tensor]:
-        """Asks the teacher about a batch (n, 3, h, w); the answer gives the weighted losses, once per echo."""
+        """Asks the teacher about a batch (n, 3, h, w); what comes back gives the weighted losses."""
         wanted = self._forward(self._teacher_units, x)
         target = wanted[-1].float().mean((2, 3))
         start = self._front_maps(self._front, x)[-1] if self._frozen else x

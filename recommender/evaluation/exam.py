@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +12,9 @@ from recommender.dataset import Dataset, Events
 from recommender.histories import Histories
 from recommender.items import Bools, Doubles, Ints, Items
 
+CHOICE = 0.5
+ANY = 1e-9
+FEWEST_CHOOSERS = 25
 NO_EVENT = "no_event_in_window"
 NOTHING_LIKED = "nothing_liked_in_window"
 ONLY_SEEN = "only_products_seen_before"
@@ -38,6 +41,14 @@ class Exam:
     def __len__(self) -> int:
         return len(self.who)
 
+    def first(self, count: int) -> Exam:
+        """The first ``count`` customers only (they are in the order of their ids' positions)."""
+        if count >= len(self):
+            return self
+        return replace(
+            self, who=self.who[:count], histories=self.histories.part(0, count), wanted=self.wanted[:count]
+        )
+
     @property
     def wanted_counts(self) -> Ints:
         """int64 (c,): how many products each customer chose."""
@@ -45,7 +56,9 @@ class Exam:
         return counts
 
     def barred(self, first: int, last: int) -> Bools:
-        """bool (last - first, n): products that these customers have met, or that are not there yet when asked."""
+        """bool (last - first, n): products that these customers have met, or that are not there yet when
+        asked.
+        """
         part = self.histories.part(first, last)
         met = part.met(len(self.items))
         late = np.flatnonzero(self.items.arrived > part.now.min(initial=np.inf))
@@ -58,13 +71,32 @@ class Exam:
         return mask
 
 
-def hold_exam(known: Dataset, window: Events, before: Events | None = None) -> Exam:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """Something to tune on: fit on ``known``, look at the answers of ``exam``. It never meets the test."""
+
+    known: Dataset
+    exam: Exam
+
+
+def choice_threshold(events: Events) -> float:
+    """From which balance of weights a product counts as chosen.
+
+    0.5, half a purchase: a like, a cart, a purchase, a good rating, or many views. Where fewer than
+    ``FEWEST_CHOOSERS`` customers ever reach that in one event, any positive balance counts.
+    """
+    strong = events.weights >= CHOICE
+    return CHOICE if len(np.unique(events.customers[strong])) >= FEWEST_CHOOSERS else ANY
+
+
+def hold_exam(known: Dataset, window: Events, before: Events | None = None, choice: float = ANY) -> Exam:
     """Ask every customer with events in ``window`` what they chose there.
 
-    known: the histories are its events. before: events whose (customer, product) pairs are seen, where that is more
-    than ``known`` holds. A customer is asked at the time of their first event in the window: the catalogue is what
-    had arrived by then. What counts as chosen: products with a positive balance of weights in the window. Customers
-    that cannot be asked are counted by the first reason that holds, none is dropped silently.
+    known: the histories are its events. before: events whose (customer, product) pairs are seen, where that
+    is more than ``known`` holds. A customer is asked at the time of their first event in the window: the
+    catalogue is what had arrived by then. What counts as chosen: products whose weights in the window add
+    up to ``choice``. Customers that cannot be asked are counted by the first reason that holds, none is
+    dropped silently.
     """
     n = len(known.items)
     first = np.full(len(known.customers), np.inf)
@@ -72,7 +104,7 @@ def hold_exam(known: Dataset, window: Events, before: Events | None = None) -> E
     active = np.flatnonzero(np.isfinite(first))
     excluded = {NO_EVENT: len(known.customers) - len(active)}
     pairs, sums = _balances(window, n)
-    pairs = pairs[sums > 0]
+    pairs = pairs[sums >= choice]
     excluded[NOTHING_LIKED] = len(active) - len(np.unique(pairs // n))
     seen = np.isin(pairs, _pairs(known.events if before is None else before, n))
     fresh = pairs[~seen]

@@ -1,6 +1,7 @@
 """Accuracy of ranked lists: pure functions of where the hits are.
 
-With h_i = 1 if rank i (from 1) holds a product that the customer chose and n the number of chosen products, at k:
+With h_i = 1 if rank i (from 1) holds a product that the customer chose and n the number of chosen products,
+at k:
 
     recall    Σ h_i / n
     hit_rate  1 if any h_i
@@ -46,8 +47,9 @@ def accuracy(hits: Bools, wanted: Ints, ks: Sequence[int] = KS) -> dict[str, Dou
 def whole_ndcg(scores: Floats, wanted: Bools, barred: Bools) -> Doubles:
     """NDCG over the whole ranking, without a cut-off: float64 (c,), for tuning.
 
-    It uses the rank of every chosen product, where a metric at 10 sees the few that come first: on small data it is
-    far less noisy. Equal scores share their mean rank, so that nothing is gained by the order of products.
+    It uses the rank of every chosen product, where a metric at 10 sees the few that come first: on small
+    data it is far less noisy. Equal scores share their mean rank, so that nothing is gained by the order of
+    products.
     scores: (c, n); wanted, barred: bool (c, n), never both.
     """
     values = np.zeros(len(scores))
@@ -65,7 +67,8 @@ def whole_ndcg(scores: Floats, wanted: Bools, barred: Bools) -> Doubles:
 def novelty(top: Ints, counts: Ints, customers: int, ks: Sequence[int] = KS) -> dict[str, Doubles]:
     """Mean self-information of the list, in bits: -log2((likes + 1) / (customers + 1)) per product.
 
-    top: int64 (c, depth) with -1 as padding; counts: int64 (n,), customers who liked each product in training.
+    top: int64 (c, depth) with -1 as padding; counts: int64 (n,), customers who liked each product in
+    training.
     """
     bits = -np.log2((counts + 1) / (customers + 1))
     shown = top >= 0
@@ -97,7 +100,9 @@ def intra_list_diversity(
 
 
 def exposure(top: Ints, n: int, ks: Sequence[int] = KS) -> Mapping[str, float]:
-    """Coverage (share of the catalogue that anyone is shown) and Gini (0: all shown alike, 1: one product only)."""
+    """Coverage (share of the catalogue that anyone is shown) and Gini (0: all shown alike, 1: one product
+    only).
+    """
     table: dict[str, float] = {}
     for k in ks:
         shown = top[:, :k]

@@ -9,32 +9,34 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 
 from data.errors import NotReady, UsageError
 from recommender.dataset import Dataset, Events
-from recommender.evaluation.exam import Exam, hold_exam
+from recommender.evaluation.exam import Exam, Lesson, choice_threshold, hold_exam
 from recommender.items import Bools, Doubles, Ints
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.15
+WINDOWS = 3
 HELD_OUT_ITEMS = 0.2
 FOLD_IN_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """One evaluation: fit on ``train``, tune on ``validation``, fit on ``fit``, and answer ``test`` once.
+    """One evaluation: tune on ``lessons``, fit on ``fit``, and answer ``test`` once.
 
-    train ⊂ fit; neither holds an event that ``test`` asks for. described: the split in words and figures, for reports.
-    tested: the events that must not be learnt from, for the leakage check. until: every learnt event is before this
-    moment, where the split promises that; else None.
+    No lesson and not ``fit`` hold an event that ``test`` asks for. tested: the events that must not be
+    learnt from, for the leakage check. until: every learnt event is before this moment, where the split
+    promises that; else None.
+    described: the split in words and figures, for reports.
     """
 
     split: str
-    train: Dataset
-    validation: Exam
+    lessons: tuple[Lesson, ...]
     fit: Dataset
     test: Exam
     tested: Events
@@ -43,22 +45,31 @@ class Fold:
 
 
 def split_time(data: Dataset) -> Fold:
-    """One global cut: the last ``TEST_SHARE`` of all interactions is the test, the last ``VALIDATION_SHARE`` of all
-    before it the validation window. Customers who appear only after the cut are asked as well: they are cold.
+    """One global cut: the last ``TEST_SHARE`` of all interactions is the test; before it ``WINDOWS``
+    validation windows.
+
+    Each validation window holds ``VALIDATION_SHARE`` of what is before the cut and is answered from what is
+    before it. Customers who appear only after the cut are asked as well: they are cold.
     """
-    opens, cut = cuts(data)
-    train, fit = data.until(opens), data.until(cut)
-    window, tested = _between(data, opens, cut), data.events.where(data.events.times >= cut)
+    edges, choice = cuts(data), choice_threshold(data.events)
+    fit, tested = data.until(edges[-1]), data.events.where(data.events.times >= edges[-1])
     return Fold(
         split="time",
-        train=train,
-        validation=hold_exam(train, window),
+        lessons=tuple(rolling(data, edges, choice)),
         fit=fit,
-        test=hold_exam(fit, tested),
+        test=hold_exam(fit, tested, choice=choice),
         tested=tested,
-        until=cut,
-        described={"validation_from": as_date(opens), "test_from": as_date(cut), "test_to": _end(data)},
+        until=edges[-1],
+        described=_dates(data, edges),
     )
+
+
+def rolling(data: Dataset, edges: Sequence[float], choice: float) -> list[Lesson]:
+    """A lesson for every window between two neighbouring edges."""
+    return [
+        Lesson(known := data.until(opens), hold_exam(known, _between(data, opens, closes), choice=choice))
+        for opens, closes in pairwise(edges)
+    ]
 
 
 def split_last(data: Dataset) -> Fold:
@@ -67,6 +78,7 @@ def split_last(data: Dataset) -> Fold:
     All events at the same time are one moment: where only dates are known, a whole day's basket is left out
     together. What others did later is known to the model; only the global time split rules that out.
     """
+    choice = choice_threshold(data.events)
     newest = _moments(data.events, len(data.customers))
     is_test = data.events.times >= newest[data.events.customers]
     earlier = data.events.where(~is_test)
@@ -76,10 +88,9 @@ def split_last(data: Dataset) -> Fold:
     tested = data.events.where(is_test)
     return Fold(
         split="last",
-        train=train,
-        validation=hold_exam(train, earlier.where(is_validation)),
+        lessons=(Lesson(train, hold_exam(train, earlier.where(is_validation), choice=choice)),),
         fit=fit,
-        test=hold_exam(fit, tested),
+        test=hold_exam(fit, tested, choice=choice),
         tested=tested,
         until=None,
         described={"test": "the last moment of every customer", "validation": "the moment before it"},
@@ -87,61 +98,70 @@ def split_last(data: Dataset) -> Fold:
 
 
 def split_user(data: Dataset) -> Fold:
-    """Customers who were never trained on: the first ``FOLD_IN_SHARE`` of their events is told, the rest is asked.
+    """Customers who were never trained on: the first ``FOLD_IN_SHARE`` of their events is told, the rest is
+    asked.
 
-    A fifth of the customers (by hash) is tested, a seventh of the others validates.
+    A fifth of the customers (by hash) is tested, and about as many others validate.
     """
+    choice = choice_threshold(data.events)
     draw = hashed_shares(data.customers, "customer")
     role = np.where(draw < TEST_SHARE, 2, np.where(draw < TEST_SHARE + VALIDATION_SHARE, 1, 0))
-    of = role[data.events.customers]
-    early = _early(data)
+    of, early = role[data.events.customers], _early(data)
     train, fit = data.with_events(data.events.where(of == 0)), data.with_events(data.events.where(of < 2))
     tested = data.events.where((of == 2) & ~early)
+
+    def ask(who: int) -> Exam:
+        told = data.with_events(data.events.where((of == who) & early))
+        return hold_exam(told, data.events.where((of == who) & ~early), choice=choice)
+
     return Fold(
         split="user",
-        train=train,
-        validation=hold_exam(
-            data.with_events(data.events.where((of == 1) & early)), data.events.where((of == 1) & ~early)
-        ),
+        lessons=(Lesson(train, ask(1)),),
         fit=fit,
-        test=hold_exam(data.with_events(data.events.where((of == 2) & early)), tested),
+        test=ask(2),
         tested=tested,
         until=None,
-        described={"customers_held_out": int((role == 2).sum()), "fold_in": f"first {FOLD_IN_SHARE:.0%} of their events"},
+        described={
+            "customers_held_out": int((role == 2).sum()),
+            "told": f"the first {FOLD_IN_SHARE:.0%} of their events",
+        },
     )
 
 
 def split_cold_items(data: Dataset) -> Fold:
-    """Products without any interaction: the global time cut, and a fifth of the products (by hash) wholly removed.
+    """Products without any interaction: the global time cut, and a fifth of the products (by hash) wholly
+    removed.
 
-    Asked is only for products that the model has no interaction of; ranked is the whole catalogue. The blend is
-    tuned on another fifth of cold products.
+    Asked is only for products that the model has no interaction of; ranked is the whole catalogue. The
+    blend is tuned on another fifth of cold products.
     """
-    opens, cut = cuts(data)
+    edges, choice = cuts(data), choice_threshold(data.events)
     draw = hashed_shares(data.items.ids, "product")
     out, out_before = draw < HELD_OUT_ITEMS, (draw >= HELD_OUT_ITEMS) & (draw < 2 * HELD_OUT_ITEMS)
-    known, window = data.until(opens), _between(data, opens, cut)
-    train = known.with_events(known.events.where(~(out | out_before)[known.events.items]))
-    past = data.until(cut)
-    fit = past.with_events(past.events.where(~out[past.events.items]))
-    later = data.events.where(data.events.times >= cut)
-    tested = _on_cold(later, fit)
-    window = window.where(~out[window.items])
+
+    def without(known: Dataset, removed: Bools) -> Dataset:
+        return known.with_events(known.events.where(~removed[known.events.items]))
+
+    def ask(known: Dataset, window: Events, past: Dataset) -> Exam:
+        return hold_exam(known, _on_cold(window, known), before=past.events, choice=choice)
+
+    lessons = []
+    for opens, closes in pairwise(edges):
+        past = data.until(opens)
+        known, window = without(past, out | out_before), _between(data, opens, closes)
+        lessons.append(Lesson(known, ask(known, window.where(~out[window.items]), past)))
+    past = data.until(edges[-1])
+    fit = without(past, out)
+    tested = _on_cold(data.events.where(data.events.times >= edges[-1]), fit)
+    removed = {"products_removed": int(out.sum()), "products_asked_for": len(np.unique(tested.items))}
     return Fold(
         split="cold-items",
-        train=train,
-        validation=hold_exam(train, _on_cold(window, train), before=known.events),
+        lessons=tuple(lessons),
         fit=fit,
-        test=hold_exam(fit, tested, before=past.events),
+        test=ask(fit, tested, past),
         tested=tested,
-        until=cut,
-        described={
-            "validation_from": as_date(opens),
-            "test_from": as_date(cut),
-            "test_to": _end(data),
-            "products_removed": int(out.sum()),
-            "products_asked_for": int(len(np.unique(tested.items))),
-        },
+        until=edges[-1],
+        described={**_dates(data, edges), **removed},
     )
 
 
@@ -154,26 +174,47 @@ SPLITS: Mapping[str, Callable[[Dataset], Fold]] = {
 
 
 def split(data: Dataset, name: str) -> Fold:
-    """The fold of a split by its name. Raises UsageError for an unknown one, NotReady where it leaves nothing."""
+    """The fold of a split by its name. Raises UsageError for an unknown one, NotReady where it leaves
+    nothing.
+    """
     if name not in SPLITS:
         raise UsageError(f"no split {name!r}; there are {', '.join(SPLITS)}")
     if not len(data.events):
-        raise NotReady("the shop has no usable interactions to evaluate on; import some with `vitrine interactions`")
+        raise NotReady(
+            "the shop has no usable interactions to evaluate on; import some with `vitrine interactions`"
+        )
     return SPLITS[name](data)
 
 
-def cuts(data: Dataset) -> tuple[float, float]:
-    """Start of the validation window and of the test window. Raises NotReady where time cannot be cut."""
+def cuts(data: Dataset) -> list[float]:
+    """Start of every validation window, then of the test window, in UTC seconds, rising.
+
+    Raises NotReady where time cannot be cut.
+    """
     times = data.events.times
-    cut = float(times[int(len(times) * (1 - TEST_SHARE))])
-    before = times[times < cut]
-    opens = float(before[int(len(before) * (1 - VALIDATION_SHARE))]) if len(before) else cut
-    if not len(before) or not (times < opens).any():
+    edges = window_edges(times, float(times[int(len(times) * (1 - TEST_SHARE))]))
+    if len(edges) < 2:
         raise NotReady(
-            "the interactions cannot be cut in time: nearly all carry the same timestamp; import them with their "
-            "times, or use `--split user`"
+            "the interactions cannot be cut in time: nearly all carry the same timestamp; import them with "
+            "their times, or use `--split user`"
         )
-    return opens, cut
+    return edges
+
+
+def window_edges(times: Doubles, end: float) -> list[float]:
+    """Rising edges of up to ``WINDOWS`` windows that end at ``end``, each of ``VALIDATION_SHARE`` of what
+    is before.
+
+    times: rising. Only edges with something before them are kept; ``[end]`` alone means that there is no
+    window.
+    """
+    before = times[times < end]
+    edges = [end]
+    for window in range(1, WINDOWS + 1):
+        place = int(len(before) * (1 - window * VALIDATION_SHARE))
+        if len(before) and before[0] < before[place] < edges[0]:
+            edges.insert(0, float(before[place]))
+    return edges
 
 
 def hashed_shares(ids: Sequence[str], salt: str) -> Doubles:
@@ -187,8 +228,12 @@ def as_date(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
-def _end(data: Dataset) -> str:
-    return as_date(float(data.events.times[-1]))
+def _dates(data: Dataset, edges: Sequence[float]) -> dict[str, object]:
+    return {
+        "validation_from": [as_date(edge) for edge in edges[:-1]],
+        "test_from": as_date(edges[-1]),
+        "test_to": as_date(float(data.events.times[-1])),
+    }
 
 
 def _between(data: Dataset, first: float, last: float) -> Events:
@@ -209,7 +254,9 @@ def _moments(events: Events, customers: int) -> Doubles:
 
 
 def _early(data: Dataset) -> Bools:
-    """bool (m,): events before the time at which ``FOLD_IN_SHARE`` of the customer's own events have passed."""
+    """bool (m,): events before the time at which ``FOLD_IN_SHARE`` of the customer's own events have
+    passed.
+    """
     order = np.argsort(data.events.customers, kind="stable")
     counts = np.bincount(data.events.customers, minlength=len(data.customers))
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])

@@ -8,7 +8,7 @@ import numpy as np
 
 from recommender.dataset import Dataset
 from recommender.histories import DAY, Histories
-from recommender.items import Bools, Doubles, Floats
+from recommender.items import Bools, Doubles, Floats, Items
 
 BULK = 0.3
 
@@ -17,8 +17,8 @@ BULK = 0.3
 class Arrivals:
     """2^(-age / half_life) for products younger than ``window`` days at the moment of the question, else 0.
 
-    Silent where more than ``BULK`` of the catalogue is that young: then it was imported in bulk and its dates say
-    nothing.
+    Silent where more than ``BULK`` of the catalogue is that young: then it was imported in bulk and its
+    dates say nothing.
     """
 
     half_life: float = 14.0
@@ -27,7 +27,11 @@ class Arrivals:
 
     def fit(self, data: Dataset) -> FittedArrivals:
         """Keep the products' dates."""
-        return FittedArrivals(data.items.arrived, self.half_life, self.window, self.name)
+        return self.over(data.items)
+
+    def over(self, items: Items) -> FittedArrivals:
+        """The same, from the catalogue alone."""
+        return FittedArrivals(items.arrived, self.half_life, self.window, self.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

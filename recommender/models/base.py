@@ -1,7 +1,8 @@
 """The seam between models and everything that uses them.
 
-A *recipe* is a model with its settings and nothing learnt; ``fit`` gives a *fitted* model. A fitted model knows
-products, never customers: whoever has a history can be scored, also one whose first event is a second old.
+A *recipe* is a model with its settings and nothing learnt; ``fit`` gives a *fitted* model. A fitted model
+knows products, never customers: whoever has a history can be scored, also one whose first event is a second
+old.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ class Fitted(Protocol):
     """A model that has learnt.
 
     name: the model's word in tables, reports and reasons.
-    silence: the score of a product of which the model has nothing to say; only higher scores make a candidate.
+    silence: the score of a product of which the model has nothing to say; only higher scores make a
+    candidate.
     """
 
     @property
@@ -34,14 +36,16 @@ class Fitted(Protocol):
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n), higher is better, always finite.
 
-        barred: bool (c, n), products that will not be shown (seen, not there yet, filtered out). A model whose
-        scores depend on a product's rank leaves them out of its ranking; others need not care. The caller drops
-        them.
+        barred: bool (c, n), products that will not be shown (seen, not there yet, filtered out). A model
+        whose scores depend on a product's rank leaves them out of its ranking; others need not care. The
+        caller drops them.
         """
 
 
 class Recipe(Protocol):
-    """A model with its settings, before it has learnt anything. Fitting the same data twice gives the same."""
+    """A model with its settings, before it has learnt anything. Fitting the same data twice gives the
+    same.
+    """
 
     @property
     def name(self) -> str:
@@ -55,7 +59,8 @@ class Recipe(Protocol):
 class Backed:
     """A personal model that asks another one for customers of whom nothing is known.
 
-    So that every row of a table answers for every customer: the fall-back is part of the model and is named here.
+    So that every row of a table answers for every customer: the fall-back is part of the model and is named
+    here.
     """
 
     personal: Recipe

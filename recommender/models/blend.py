@@ -1,8 +1,8 @@
 """The blend: every source's standing of a product, weighted and added up. The model called ``vitrine``.
 
-The score of a product is Σ_source weight × standing, with weights >= 0 that add up to 1 and were fitted on validation
-windows (see ``recommender.fitting``). So the share that a source has in a score is simply its summand, and can be told
-to whoever asks why.
+The score of a product is Σ_source weight × standing, with weights >= 0 that add up to 1 and were fitted on
+validation windows (see ``recommender.fitting``). So the share that a source has in a score is simply its
+summand, and can be told to whoever asks why.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def _default_warm() -> Weights:
 
 
 def _default_cold() -> Weights:
-    return {"popular": 0.55, "rising": 0.25, "trend": 0.1, "new": 0.1}
+    return {"popular": 0.7, "rising": 0.15, "trend": 0.05, "new": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
 class BlendWeights:
     """source → weight, for two kinds of customers; a source that is not named counts nothing.
 
-    warm: customers of whom a personal source has something to say. cold: all others. The defaults, for a shop that
-    has not been trained, let looks lead: they need no other customers.
+    warm: customers of whom a personal source has something to say. cold: all others. The defaults, for a
+    shop that has not been trained, let looks lead: they need no other customers.
     """
 
     warm: Weights = field(default_factory=_default_warm)
@@ -53,7 +53,9 @@ class BlendWeights:
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """The sources' recipes and the weights they are added up with; depth: candidates per source and customer."""
+    """The sources' recipes and the weights they are added up with; depth: candidates per source and
+    customer.
+    """
 
     sources: tuple[Recipe, ...]
     weights: BlendWeights
@@ -82,20 +84,26 @@ class FittedBlend:
 
     def summands(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (sources, c, n): what each source adds to the score of each product."""
-        standing = self.standings(histories, barred)
-        warm = is_warm(standing, [s.name for s in self.sources])
-        for position, source in enumerate(self.sources):
-            chosen = np.where(
-                warm, self.weights.warm.get(source.name, 0.0), self.weights.cold.get(source.name, 0.0)
-            )
-            standing[position] *= chosen[:, None].astype(np.float32)
-        return standing
+        return self.weigh(self.standings(histories, barred))
+
+    def weigh(self, standing: Floats) -> Floats:
+        """Standings (sources, c, n) times the weights of each customer's kind."""
+        warm = is_warm(standing, self.names)
+        table = np.asarray(
+            [[of.get(name, 0.0) for of in (self.weights.cold, self.weights.warm)] for name in self.names],
+            np.float32,
+        )
+        weighted: Floats = standing * table[:, warm.astype(np.int64)][:, :, None]
+        return weighted
+
+    @property
+    def names(self) -> list[str]:
+        """The sources' words, in order."""
+        return [source.name for source in self.sources]
 
     def standings(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (sources, c, n): each source's standing of each product, unweighted."""
-        parts = [
-            standings(s.score(histories, barred), s.silence, barred, self.depth) for s in self.sources
-        ]
+        parts = [standings(s.score(histories, barred), s.silence, barred, self.depth) for s in self.sources]
         stacked: Floats = np.stack(parts)
         return stacked
 
@@ -103,5 +111,5 @@ class FittedBlend:
 def is_warm(standing: Floats, names: list[str]) -> Bools:
     """bool (c,): customers of whom a personal source has something to say; standing: (sources, c, n)."""
     personal = [position for position, name in enumerate(names) if name in PERSONAL]
-    warm: Bools = (standing[personal] > 0).any(axis=(0, 2))
+    warm: Bools = np.any(standing[personal] > 0, axis=(0, 2))
     return warm

@@ -1,4 +1,6 @@
-"""Item-kNN: products that the same customers liked (Sarwar et al. 2001, with the shrinkage of Bell and Koren 2007)."""
+"""Item-kNN: products that the same customers liked (Sarwar et al. 2001, with the shrinkage of Bell and
+Koren 2007).
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,14 @@ class ItemKnn:
 
     x_i holds 1 for every customer who likes product i on balance, divided by the square root of the number of
     products that this customer likes if ``damp``: a customer who likes everything says little about any pair.
-    A customer's score of a product is the sum of its similarities to the history, weighted by event and faded with
-    ``half_life`` days. What it cannot do: products or customers without interactions (they score 0).
+    A customer's score of a product is the sum of its similarities to the history, weighted by event and
+    faded with ``half_life`` days. What it cannot do: products or customers without interactions (they score
+    0).
     """
 
     shrink: float = 5.0
     neighbours: int = 200
-    half_life: float = 180.0
+    half_life: float = 60.0
     damp: bool = True
     name: str = "item-knn"
 

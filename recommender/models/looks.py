@@ -18,15 +18,17 @@ UNSEEN = -2.0  # below any cosine, also after the penalty for dislikes
 class Looks:
     """temperature × log Σ_j share_j × exp(cosine(interest_j, product) / temperature), less the dislikes.
 
-    With one interest this is the cosine to the taste; with several it lies between the mean and the maximum of the
-    cosines: the lower the ``temperature``, the nearer to the closest interest alone. It is the log density of a
-    mixture of von Mises-Fisher kernels on the interests. ``dislike`` × the largest positive cosine to anything
-    disliked or returned is taken off. What it cannot do: products without photos; customers who liked nothing with a photo.
+    With one interest this is the cosine to the taste; with several it lies between the mean and the maximum
+    of the
+    cosines: the lower the ``temperature``, the nearer to the closest interest alone. It is the log density
+    of a mixture of von Mises-Fisher kernels on the interests. ``dislike`` × the largest positive cosine to
+    anything disliked or returned is taken off. What it cannot do: products without photos; customers who
+    liked nothing with a photo.
     """
 
-    half_life: float = 90.0
-    mode: Mode = "interests"
-    temperature: float = 0.1
+    half_life: float = 120.0
+    mode: Mode = "each"
+    temperature: float = 0.05
     dislike: float = 0.25
     name: str = "looks"
 

@@ -15,11 +15,11 @@ from recommender.items import Bools, Doubles, Floats
 class Popularity:
     """The sum over a product's likes of weight × 2^(-age / half_life).
 
-    half_life: days; inf counts all likes alike. What it cannot do: tell customers apart, or rank products that
-    nobody has liked yet (they stay at 0, in tie order).
+    half_life: days; inf counts all likes alike. What it cannot do: tell customers apart, or rank products
+    that nobody has liked yet (they stay at 0, in tie order).
     """
 
-    half_life: float = 30.0
+    half_life: float = 120.0
     name: str = "popularity"
 
     def fit(self, data: Dataset) -> FittedPopularity:
@@ -31,7 +31,9 @@ def popularity(data: Dataset, half_life: float) -> Doubles:
     """float64 (n,): the decayed likes of every product."""
     likes = data.events.where(data.events.weights > 0)
     fade = np.exp2(-np.maximum(data.asof - likes.times, 0.0) / DAY / half_life)
-    sums: Doubles = np.bincount(likes.items, likes.weights * fade, minlength=len(data.items)).astype(np.float64)
+    sums: Doubles = np.bincount(likes.items, likes.weights * fade, minlength=len(data.items)).astype(
+        np.float64
+    )
     return sums
 
 

@@ -102,7 +102,13 @@ def interactions(
     shop: ShopOption,
     column: ColumnOption = None,
     event: Annotated[
-        str | None, typer.Option("--event", help="Event of rows that name none, e.g. purchase.")
+        str, typer.Option("--event", help="What a row means in a file without an event column.")
+    ] = "purchase",
+    event_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event-name", metavar="THEIRS=OURS", help="Name of an event in the file: buy=purchase."
+        ),
     ] = None,
     weight: Annotated[
         list[str] | None,
@@ -124,6 +130,7 @@ def interactions(
         events=events,
         columns=pairs(column or [], "--column", str),
         default_event=event,
+        event_names=pairs(event_name or [], "--event-name", str),
         weights=pairs(weight, "--weight", float) if weight else None,
         max_reject_share=max_reject_share,
     )

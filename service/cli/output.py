@@ -85,5 +85,10 @@ def cell(value: object) -> str:
 
 
 def seconds(stages: Mapping[str, float]) -> str:
-    """``{"read": 1.2}`` → "read 1.2 s"."""
-    return ", ".join(f"{stage} {s:.1f} s" for stage, s in stages.items())
+    """``{"read": 1.2, "encode": 3, "encode/write": 1}`` → "read 1.2 s, encode 3.0 s (write 1.0 s)"."""
+    said = []
+    for stage, spent in stages.items():
+        if "/" not in stage:
+            inner = [f"{n.split('/')[1]} {s:.1f} s" for n, s in stages.items() if n.startswith(f"{stage}/")]
+            said.append(f"{stage} {spent:.1f} s" + (f" ({', '.join(inner)})" if inner else ""))
+    return ", ".join(said)

@@ -45,12 +45,20 @@ class _Bars:
 
     def __call__(self, step: Step) -> None:
         if step.stage not in self._tasks:
-            for task in self._tasks.values():
-                self._progress.stop_task(task)
-            self._tasks[step.stage] = self._progress.add_task(step.stage, total=step.total, note="")
+            self._end_all()
+            self._tasks[step.stage] = self._progress.add_task(step.stage, total=step.total, count="", note="")
         self._progress.update(
-            self._tasks[step.stage], completed=step.done, total=step.total, note=step.note, refresh=False
+            self._tasks[step.stage],
+            completed=step.done,
+            total=step.total,
+            count=f"{step.done}/{step.total}" if step.total else f"{step.done or ''}",
+            note=step.note,
         )
+
+    def _end_all(self) -> None:
+        """A stage that begins ends those before it: their bars stand still, and full."""
+        for task in self._progress.tasks:
+            self._progress.update(task.id, total=task.completed or 1, completed=task.completed or 1)
 
 
 @contextmanager
@@ -60,12 +68,12 @@ def progress() -> Iterator[Tell]:
         yield _Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     )

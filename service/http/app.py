@@ -25,8 +25,9 @@ DESCRIPTION = """
 Look-alikes and recommendations of one shop.
 
 Every failure has one shape, `{"error": {"code", "message", "detail"}}`; `code` is stable.
-Ids are the shop's own strings, URL-encoded in paths. Scores of searches by looks are cosines in [-1, 1]; higher is
-closer. `where` is one small filter language everywhere: `category = "Dress" and price < 50 and in_stock`.
+Ids are the shop's own strings, URL-encoded in paths. Scores of searches by looks are cosines in [-1, 1];
+higher is closer. `where` is one small filter language everywhere:
+`category = "Dress" and price < 50 and in_stock`.
 """
 TAGS = [
     {"name": "search by looks", "description": "like a product, like a photo, like several examples"},
@@ -40,8 +41,8 @@ TAGS = [
 def create_app(settings: Settings) -> FastAPI:
     """The service for the shop that the settings name.
 
-    Nothing is opened here: the shop is opened when the app starts (its lifespan) and closed when it stops. A shop
-    that cannot be opened does not stop the start; /health/ready and every answer say what is missing.
+    Nothing is opened here: the shop is opened when the app starts (its lifespan) and closed when it stops. A
+    shop that cannot be opened does not stop the start; /health/ready and every answer say what is missing.
     """
     app = FastAPI(
         title="Vitrine",
@@ -51,7 +52,6 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.max_upload_bytes + ENVELOPE_BYTES,
         form_limits={"max_files": 16, "max_fields": 16},
         # Spans and metrics are for an operator to switch on, never for an environment variable.
         telemetry={"auto_configure": False},

@@ -1,7 +1,7 @@
 """Every failure as ``{"error": {"code", "message", "detail"}}``, and which status each one has.
 
-``STATUS`` is the one table from error class to HTTP status. Whatever is not in the tree of ``data.errors`` is a
-fault of ours: it answers 500 with the code ``internal`` and tells the client nothing more.
+``STATUS`` is the one table from error class to HTTP status. Whatever is not in the tree of ``data.errors`` is
+a fault of ours: it answers 500 with the code ``internal`` and tells the client nothing more.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from fastapi import Path
 from pydantic import AfterValidator, Field
 
 LONGEST_ID = 256
-# No control characters; the engine behind the schema cannot say "not blank" as well, so that is a check below.
+# No control characters; the engine behind the schema cannot say "not blank" as well, so that is a check
+# below.
 ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from data.photos import probe
 from fastapi import File, UploadFile
 
 from data.errors import BadPhoto, UsageError
+from data.photos import probe
 from service.settings import Settings
 
 MAX_PHOTOS = 8
@@ -39,6 +39,6 @@ def read_photo(upload: UploadFile, settings: Settings) -> bytes:
     if width * height > settings.max_pixels:
         raise BadPhoto(
             "too_many_pixels",
-            f"the photo has {width} x {height} pixels, more than the {settings.max_pixels} allowed; scale it down",
+            f"the photo has {width} x {height} pixels, and {settings.max_pixels} are allowed; scale it down",
         )
     return data

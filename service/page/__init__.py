@@ -1,1 +1,1 @@
-"""The web page: server-rendered, with a little JavaScript of its own; no build step, nothing from other hosts."""
+"""The web page: server-rendered, with a little JavaScript of its own; nothing comes from other hosts."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from fastapi import Request
 
 from data.errors import UsageError
+
+PLAIN_NAME = re.compile(r"(?!(?:and|or|not|in|contains|is|null|true|false)$)[^\W\d][\w.\-]*", re.IGNORECASE)
 
 
 def quoted(text: str) -> str:
@@ -16,11 +19,16 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def spelled(column: str) -> str:
+    """A column's name as the filter language wants it: in backticks unless it is a plain word."""
+    return column if PLAIN_NAME.fullmatch(column) else f"`{column}`"
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What a person typed into the filter fields; empty strings where nothing.
 
-    text: must be part of the title. low, high: the price, both included. stock: only what is in stock.
+    text: part of the title, or a whole id. low, high: the price, both included. stock: only what is in stock.
     where: a filter expression of one's own, on top.
     """
 
@@ -46,10 +54,11 @@ class Filters:
 
     @property
     def expression(self) -> str | None:
-        """The filter expression, or None without any filter. Raises UsageError for a price that is no number."""
+        """The filter expression, or None without any. Raises UsageError for a price that is no number."""
         parts = []
         if self.text:
-            parts.append(f"title contains {quoted(self.text)}")
+            text = quoted(self.text)
+            parts.append(f"(title contains {text} or product_id = {text})")
         if self.category:
             parts.append(f"category = {quoted(self.category)}")
         if self.low:

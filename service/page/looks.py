@@ -31,7 +31,8 @@ class Slider:
 class Looks:
     """How the hits on a page are asked for.
 
-    sliders: one for each aspect of the shop's embedder. diversity: in hundredths. stock: only what is in stock.
+    sliders: one for each aspect of the shop's embedder. diversity: in hundredths. stock: only what is in
+    stock.
     """
 
     sliders: tuple[Slider, ...]

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.page import links, words
+from service.page.filters import spelled
 from service.page.statics import asset
 
 
@@ -36,6 +37,7 @@ def _templates() -> Environment:
         photo_link=links.photo_link,
         with_query=links.with_query,
         counted=words.counted,
+        spelled=spelled,
     )
     return env
 

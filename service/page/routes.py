@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 
 from data.errors import NoVector, UsageError, VitrineError
 from service.engine import Engine
@@ -16,6 +16,7 @@ from service.http.ids import CustomerPath, ProductPath
 from service.http.opened import OpenEngine, TheSettings
 from service.http.uploads import Photo, read_photo
 from service.page.filters import Filters
+from service.page.links import customer_link
 from service.page.looks import Looks
 from service.page.render import page
 from service.page.reports import REPORT_POLICY, report_file, reports
@@ -30,28 +31,29 @@ CUSTOMERS_ON_PAGE = 60
 HISTORY = 200
 MOST_CATEGORIES = 400
 
-PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 
 
 @router.get("/")
-def browse(request: Request, engine: OpenEngine, settings: TheSettings, number: Annotated[PageNumber, Query(alias="page")] = 1) -> Response:
+def browse(request: Request, engine: OpenEngine, settings: TheSettings, number: PageNumber = 1) -> Response:
     """Everything there is, or what a filter selects of it."""
     filters = Filters.of(request)
-    problem = None
-    status = 200
+    expression = problem = None
     try:
-        found = engine.products(filters.expression, number, settings.page_size)
+        expression = filters.expression
+        found = engine.products(expression, number, settings.page_size)
     except UsageError as error:
-        problem, status = error.message, 422
+        problem = error.message
         found = engine.products(None, 1, settings.page_size)
-    if not found.total and filters.expression is None:
+    if not found.total and expression is None:
         return page(request, "empty.html")
     return page(
         request,
         "browse.html",
-        status,
+        422 if problem else 200,
         found=found,
         filters=filters,
+        filtered=expression is not None and problem is None,
         problem=problem,
         categories=_categories(engine),
         columns=engine.columns(),
@@ -101,9 +103,14 @@ def search_photo(
 
 @router.get("/customers")
 def customers(
-    request: Request, engine: OpenEngine, number: Annotated[PageNumber, Query(alias="page")] = 1
+    request: Request,
+    engine: OpenEngine,
+    number: PageNumber = 1,
+    wanted: Annotated[str, Query(alias="id")] = "",
 ) -> Response:
-    """Some customers, the most active first."""
+    """Customers by id; or, asked for one, on to that customer's page."""
+    if wanted.strip():
+        return RedirectResponse(customer_link(wanted.strip()), 303)
     listed = engine.customers(CUSTOMERS_ON_PAGE + 1, (number - 1) * CUSTOMERS_ON_PAGE)
     return page(
         request,
@@ -121,7 +128,10 @@ def customer(request: Request, customer_id: CustomerPath, engine: OpenEngine) ->
     shown = history[-HISTORY:]
     answer = engine.recommend(RecommendRequest(customer_id=customer_id, k=RECOMMENDATIONS))
     because = {
-        reason["because_product_id"] for item in answer.items for reason in _reasons(item) if reason["because_product_id"]
+        reason["because_product_id"]
+        for item in answer.items
+        for reason in _reasons(item)
+        if reason["because_product_id"]
     }
     cards = engine.cards({one.product_id for one in shown} | because)
     return page(

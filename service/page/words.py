@@ -6,7 +6,7 @@ from datetime import date
 
 
 def price(value: object) -> str:
-    """A price without a currency, which the shop's data does not name: 1299 → "1,299.00", 0.0254 → "0.0254"."""
+    """A price; the shop's data names no currency: 1299 → "1,299.00", 0.02542 → "0.02542"."""
     if not isinstance(value, int | float):
         return ""
     return f"{value:,.2f}" if value == 0 or abs(value) >= 1 else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""The palette histogram: known colours, foreground before background, degenerate pictures, speed of sharing."""
+"""The palette histogram: known colours, product before ground, degenerate pictures, threads."""
 
 from __future__ import annotations
 
@@ -33,14 +33,17 @@ def test_lab_of_known_colours() -> None:
 
 def test_product_outweighs_the_ground(palette: Palette) -> None:
     histogram = palette.histogram(picture(WHITE, RED))
-    assert histogram.dtype == np.float32 and histogram.shape == (5,)
+    assert histogram.dtype == np.float32
+    assert histogram.shape == (5,)
     assert np.argmax(histogram) == COLOURS.index(RED)
     assert histogram[COLOURS.index(WHITE)] < 0.3
     assert np.linalg.norm(histogram) == pytest.approx(1, abs=1e-5)
 
 
 def test_same_thing_on_another_ground_is_nearer_than_another_thing(palette: Palette) -> None:
-    red, other_ground, blue = (palette.histogram(picture(*c)) for c in [(WHITE, RED), (BLACK, RED), (WHITE, BLUE)])
+    red, other_ground, blue = (
+        palette.histogram(picture(*c)) for c in [(WHITE, RED), (BLACK, RED), (WHITE, BLUE)]
+    )
     assert red @ other_ground > 0.8 > 0.3 > red @ blue
 
 
@@ -64,7 +67,8 @@ def test_size_hardly_matters(palette: Palette) -> None:
 
 def test_weights_are_positive_and_codes_occur() -> None:
     codes, weights = foreground_colours(picture(WHITE, RED))
-    assert len(codes) == 2 and (weights > 0).all()
+    assert len(codes) == 2
+    assert (weights > 0).all()
 
 
 def test_threads_agree(palette: Palette) -> None:

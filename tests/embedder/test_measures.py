@@ -35,7 +35,8 @@ def test_map_at_r_by_hand() -> None:
 
 def test_a_label_of_its_own_has_no_value() -> None:
     vectors, labels = directions(0, 1, 2), list("aab")
-    assert np.isnan(map_at_r(vectors, labels)[2]) and np.isnan(recall_at_k(vectors, labels, [1])[1][2])
+    assert np.isnan(map_at_r(vectors, labels)[2])
+    assert np.isnan(recall_at_k(vectors, labels, [1])[1][2])
     assert bootstrap(map_at_r(vectors, labels)).queries == 2
 
 
@@ -67,13 +68,16 @@ def test_more_rows_than_a_block_agree_with_the_definition() -> None:
 
 def test_between_two_sets() -> None:
     found = recall_between(directions(0, 50, 10), list("abc"), directions(1, 30, 60), list("aab"), [1, 2])
-    assert found[1][:2].tolist() == [1, 1] and np.isnan(found[1][2])
+    assert found[1][:2].tolist() == [1, 1]
+    assert np.isnan(found[1][2])
 
 
 def test_interval_holds_the_mean_and_repeats() -> None:
     values = np.random.default_rng(0).random(300)
     first, second = bootstrap(values), bootstrap(values)
-    assert first == second and first.low < first.mean < first.high and first.high - first.low < 0.15
+    assert first == second
+    assert first.low < first.mean < first.high
+    assert first.high - first.low < 0.15
 
 
 def test_nothing_to_average_is_refused() -> None:

@@ -32,7 +32,7 @@ def draw_photo(path: Path, shape: str, colour: str, shift: int = 0) -> Path:
     if shape == "disc":
         pen.ellipse((20 + x, 20 + y, 76 + x, 76 + y), fill)
     elif shape == "square":
-        pen.rectangle((24 + x, 24 + y, 72 + x, 72 + y), fill)
+        pen.rectangle((10 + x, 10 + y, 86 + x, 86 + y), outline=fill, width=12)
     elif shape == "bar":
         pen.rectangle((10 + x, 40 + y, 86 + x, 56 + y), fill)
     else:

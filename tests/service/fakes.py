@@ -1,73 +1,76 @@
-"""A deterministic embedder that needs no network: a photo's brightness on a grid, and its mean colour."""
+"""A deterministic embedder that needs no network: what a photo covers of a grid, and its mean colour."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
-from data.errors import BadPhoto
 from data.photos import decode
 
 SIDE = 16
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
 
 
 class FakeConfig:
-    """As much of a configuration as is stored with a space."""
+    """As much of a configuration as the pipeline and the store look at."""
+
+    network_aspects = ()
 
     def as_json(self) -> dict[str, object]:
         return {"architecture": "fake"}
 
 
+class FakeRuntime:
+    """No network: the pipeline only asks how large its batches shall be."""
+
+    name = "fake"
+    device = "none"
+    batch = 8
+
+    def stream(self, batches: Iterable[tuple[Any, Bytes]]) -> Iterator[tuple[Any, tuple[Floats, ...]]]:
+        for token, _ in batches:
+            yield token, ()
+
+
 class FakeEmbedder:
-    """Two aspects: "shape" (brightness on a 4 × 4 grid) and "colour" (mean RGB against grey)."""
+    """Two aspects: "shape" (what is not background on a 4 × 4 grid) and "colour" (mean RGB against grey)."""
 
     name = "bundled"
     licence = "none"
     input_size = (SIDE, SIDE)
     layout = AspectLayout(("shape", "colour"), (16, 4), (0.6, 0.4))
     config = FakeConfig()
-    runtime = "fake"
-    device = "cpu"
+    runtime = FakeRuntime()
 
     def __init__(self, version: str = "1") -> None:
-        self.space = "fake-" + hashlib.sha256(version.encode()).hexdigest()[:12]
-        self.encoded = 0
+        self.digest = hashlib.sha256(version.encode()).hexdigest()
+        self.space = f"fake-{self.digest[:12]}"
 
-    def prepare(self, source: Path | bytes) -> NDArray[np.uint8]:
+    def prepare(self, source: Path | bytes) -> Bytes:
         return decode(source, size=self.input_size)
 
-    def encode(self, photos: NDArray[np.uint8]) -> NDArray[np.float32]:
-        self.encoded += len(photos)
-        bright = photos.astype(np.float32).mean(axis=3) / 255
-        grid = (
-            bright.reshape(len(photos), 4, SIDE // 4, 4, SIDE // 4).mean(axis=(2, 4)).reshape(len(photos), 16)
-        )
-        colour = photos.astype(np.float32).mean(axis=(1, 2)) / 255
-        colour = np.concatenate(
-            [colour - colour.mean(axis=1, keepdims=True), np.full((len(photos), 1), 0.1)], 1
-        )
-        return np.concatenate([_unit(1.01 - grid), _unit(colour)], axis=1).astype(np.float32)
+    def colours(self, photo: Bytes) -> Floats:
+        """Both blocks, as the pipeline computes only this one without a network."""
+        pixels = photo.astype(np.float32) / 255
+        covered = (np.abs(pixels - 0.96).max(axis=2) > 0.25).astype(np.float32)
+        grid = 0.01 + covered.reshape(4, SIDE // 4, 4, SIDE // 4).mean(axis=(1, 3)).ravel()
+        mean = pixels.mean(axis=(0, 1))
+        return np.concatenate([_unit(grid), _unit(np.append(mean - mean.mean(), 0.02))]).astype(np.float32)
 
-    def encode_files(
-        self, sources: Sequence[Path | bytes]
-    ) -> tuple[list[NDArray[np.float32] | None], list[BadPhoto | None]]:
-        vectors: list[NDArray[np.float32] | None] = []
-        errors: list[BadPhoto | None] = []
-        for source in sources:
-            try:
-                vectors.append(self.encode(self.prepare(source)[None])[0])
-                errors.append(None)
-            except BadPhoto as error:
-                vectors.append(None)
-                errors.append(error)
-        return vectors, errors
+    def encode(self, photos: Bytes) -> Floats:
+        return np.stack([self.colours(photo) for photo in photos])
+
+    def finish(self, outputs: Sequence[Floats], colours: Floats) -> Floats:
+        return colours
 
 
-def _unit(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = values / np.linalg.norm(values, axis=1, keepdims=True)
+def _unit(values: Floats) -> Floats:
+    unit: Floats = values / np.linalg.norm(values)
     return unit

@@ -34,7 +34,7 @@ def test_the_picture_has_room_for_every_hit(tmp_path: Path, hits: int, columns: 
 def test_photos_are_drawn_and_frames_tell_query_from_negative(tmp_path: Path) -> None:
     pixels = np.asarray(draw(sheet_of(tmp_path, 3))).reshape(-1, 3).astype(int)
     red = (pixels[:, 0] > 180) & (pixels[:, 1] < 70) & (pixels[:, 2] < 70)
-    assert red.sum() > 4 * 3000, "the red disc of one query and three hits"
+    assert red.sum() > 4 * 9000, "the red disc of one query and three hits"
     for colour in (ACCENT, WRONG):
         assert (np.abs(pixels - np.asarray(colour)).sum(axis=1) < 6).sum() > 1000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from data.records import Interaction
 from fastapi import APIRouter
 
+from data.records import Interaction
 from service.answers import Json
 from service.http.ids import CustomerPath
 from service.http.opened import OpenEngine, TheSettings
@@ -36,8 +36,8 @@ def interactions(body: InteractionsIn, engine: OpenEngine, settings: TheSettings
     """Store what customers did: all of the batch, or none of it.
 
     It is on disk when this answers, and counts in the very next recommendation. An event sent twice (the same
-    `event_id`; without one: the same customer, product, event and timestamp) is counted once, so a caller that got
-    no answer may safely send it again.
+    `event_id`; without one: the same customer, product, event and timestamp) is counted once, so a caller
+    that got no answer may safely send it again.
     """
     within(len(body.interactions), settings.max_batch, "the number of interactions")
     now = datetime.now(UTC)

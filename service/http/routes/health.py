@@ -21,7 +21,7 @@ async def live() -> Alive:
 
 @router.get("/ready", response_model=Ready, responses=failures())
 def ready(request: Request, slot: TheSlot) -> Response | Ready:
-    """200 when searches can be answered; else 503, and `detail.missing` says what is missing and what makes it."""
+    """200 when searches can be answered; else 503, and `detail.missing` says what to do."""
     try:
         engine = slot.engine()
         if engine.ready():

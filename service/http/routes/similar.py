@@ -24,8 +24,8 @@ def similar_by_id(
     """Products that look like one product, best first.
 
     The product itself is never in the answer; a product with several photos is one hit, with the photo that
-    matched. `where` is exact: if k products satisfy it, k are answered. `aspect=colour=2` weighs colour twice as
-    much as its share; `aspect=colour=0` asks for the same shape and texture in any colour.
+    matched. `where` is exact: if k products satisfy it, k are answered. `aspect=colour=2` weighs colour twice
+    as much as its share; `aspect=colour=0` asks for the same shape and texture in any colour.
     """
     return engine.similar(query.request((Look(product_id=product_id),), settings)).as_json()
 
@@ -36,8 +36,8 @@ def similar_by_photo(
 ) -> Json:
     """Products that look like an uploaded photo (several photos: like all of them together).
 
-    Send `multipart/form-data` with the field `photo`. Nothing of the photo is stored. When too many photos are
-    waiting to be encoded the answer is 503 with `Retry-After`.
+    Send `multipart/form-data` with the field `photo`. Nothing of the photo is stored. When too many photos
+    are waiting to be encoded the answer is 503 with `Retry-After`.
     """
     with gate.enter():
         looks = tuple(Look(photo=read_photo(one, settings), name="upload") for one in photo)
@@ -48,8 +48,8 @@ def similar_by_photo(
 def search(body: SearchIn, engine: OpenEngine, settings: TheSettings) -> Json:
     """Products that look like several weighted examples and unlike the negatives.
 
-    "Like this but cheaper" and "like this, in stock" are examples with a `where`; "this dress in that colour" is
-    two examples, or one with aspect weights.
+    "Like this but cheaper" and "like this, in stock" are examples with a `where`; "this dress in that colour"
+    is two examples, or one with aspect weights.
     """
     within(len(body.examples) + len(body.negatives), settings.max_examples, "the number of examples")
     request = SimilarRequest(

@@ -14,7 +14,7 @@ AspectWeights = Annotated[
     dict[str, Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]],
     Field(
         max_length=32,
-        description="weights of aspects for this search (0: ignore it); those left out keep their default share",
+        description="weights of aspects for this search (0: ignore it); others keep their default share",
         examples=[{"colour": 2, "shape": 1}],
     ),
 ]
@@ -73,7 +73,7 @@ class SearchIn(Incoming):
     negatives: list[ExampleIn] = Field(default_factory=list, description="what they shall not resemble")
     strategy: Strategy = Field(
         default="average",
-        description="how examples combine: `average` of their vectors, `best` (closest example counts), or `sum` of scores",
+        description="`average` of the examples, `best` (the closest example counts), or `sum` of scores",
     )
     k: K = 10
     where: Where | None = None

@@ -90,6 +90,8 @@ export function show(grid, hits) {
   const tiles = hits.map((hit) => tile(hit, old.get(hit.product_id)));
   grid.replaceChildren(...tiles);
   document.getElementById("nothing").hidden = hits.length > 0;
+  const first = hits.length ? `, first: ${hits[0].title ?? hits[0].product_id}` : "";
+  document.getElementById("status").textContent = `${hits.length} products${first}`;
   if (calm.matches) return;
   for (const one of tiles) {
     const from = before.get(one.dataset.id);

@@ -62,7 +62,9 @@ MISSING = [
 def test_what_does_not_exist_exits_with_1(
     words: str, part: str, vitrine: Vitrine, indexed: Path, tmp_path: Path
 ) -> None:
-    done = vitrine(*(str(indexed) if w == "SHOP" else str(tmp_path / w) if w == "NONE" else w for w in words.split()))
+    done = vitrine(
+        *(str(indexed) if w == "SHOP" else str(tmp_path / w) if w == "NONE" else w for w in words.split())
+    )
     complained(done, 1, part)
     assert not (tmp_path / "NONE").exists()
 

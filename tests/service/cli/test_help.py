@@ -27,9 +27,7 @@ EXPECTED = {
     "serve",
     "info",
 }
-HEAVY = (
-    "torch timm faiss openvino lightgbm pandas scipy sklearn plotly matplotlib sqlalchemy numpy PIL fastapi uvicorn"
-)
+HEAVY = "torch timm faiss openvino lightgbm pandas scipy sklearn plotly matplotlib sqlalchemy numpy PIL fastapi uvicorn"
 
 
 def test_the_commands_are_those_of_the_design() -> None:
@@ -46,7 +44,9 @@ def test_a_command_says_what_it_does_with_an_example(name: str, vitrine: Vitrine
 
 
 @pytest.mark.parametrize(
-    ("name", "param"), [(n, p) for n, c in sorted(COMMANDS.items()) for p in c.params], ids=lambda v: getattr(v, "name", v)
+    ("name", "param"),
+    [(n, p) for n, c in sorted(COMMANDS.items()) for p in c.params],
+    ids=lambda v: getattr(v, "name", v),
 )
 def test_every_option_says_what_it_is(name: str, param: object) -> None:
     text = getattr(param, "help", None)
@@ -79,7 +79,9 @@ def test_help_answers_under_three_tenths_of_a_second() -> None:
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         code = "from service.cli import main; main()"
-        subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, check=True, env=dict(os.environ))
+        subprocess.run(
+            [sys.executable, "-c", code, "--help"], capture_output=True, check=True, env=dict(os.environ)
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
     assert min(spent) < 0.3

@@ -15,7 +15,9 @@ from tests.service.fakes import FakeEmbedder
 pytestmark = pytest.mark.usefixtures("fake_embedder")
 
 
-def test_counts_add_up_and_nothing_is_encoded_twice(vitrine: Vitrine, catalogue: Path, tmp_path: Path) -> None:
+def test_counts_add_up_and_nothing_is_encoded_twice(
+    vitrine: Vitrine, catalogue: Path, tmp_path: Path
+) -> None:
     first = vitrine("index", catalogue, "--shop", tmp_path / "shop", "--json")
     assert first.code == 0, first.err
     told = first.json

@@ -16,7 +16,13 @@ from tests.service.fakes import FakeEmbedder
 def small(shop: Path) -> Settings:
     """Settings with limits that tests can reach."""
     return Settings(
-        shop=shop, max_upload_bytes=200_000, max_pixels=400_000, max_k=50, max_batch=5, max_examples=4, page_size=10
+        shop=shop,
+        max_upload_bytes=200_000,
+        max_pixels=400_000,
+        max_k=50,
+        max_batch=5,
+        max_examples=4,
+        page_size=10,
     )
 
 

@@ -60,7 +60,11 @@ def test_each_class_answers_its_status_and_code(
     VitrineError.__init__(app.state.raises, "do this instead", limit=3, path=Path("x"))
     response = client.get("/v1/fail")
     assert response.status_code == STATUS[cls]
-    assert error_of(response) == {"code": cls.code, "message": "do this instead", "detail": {"limit": 3, "path": "x"}}
+    assert error_of(response) == {
+        "code": cls.code,
+        "message": "do this instead",
+        "detail": {"limit": 3, "path": "x"},
+    }
     assert ("retry-after" in response.headers) == (STATUS[cls] == 503)
 
 
@@ -82,8 +86,7 @@ def test_an_unexpected_exception_says_nothing_of_itself(failing: tuple[FastAPI, 
 
 
 def test_a_browser_gets_the_unexpected_as_a_page(failing: tuple[FastAPI, TestClient]) -> None:
-    app, client = failing
-    response = client.get("/no/such/page", headers={"accept": "text/html"})
+    response = failing[1].get("/no/such/page", headers={"accept": "text/html"})
     assert response.status_code == 404
     assert "There is no such page" in response.text
     assert response.headers["content-type"].startswith("text/html")

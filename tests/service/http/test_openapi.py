@@ -64,7 +64,9 @@ def test_bodies_have_examples_that_are_valid(api: dict[str, Any], reader: TestCl
         (example,) = schema["examples"]
         response = reader.request(method, path.replace("{product_id}", "%00"), json=example)
         problems = (response.json().get("error", {}).get("detail") or {}).get("problems", [])
-        assert not [one for one in problems if one["where"].startswith("body")], f"{method} {path}: {problems}"
+        assert not [one for one in problems if one["where"].startswith("body")], (
+            f"{method} {path}: {problems}"
+        )
 
 
 def test_the_page_of_the_api_needs_no_other_host(reader: TestClient) -> None:

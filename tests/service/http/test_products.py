@@ -31,7 +31,9 @@ def test_pages_of_products(reader: TestClient) -> None:
 
 
 def test_products_by_filter(reader: TestClient) -> None:
-    response = reader.get("/v1/products", params={"where": 'price < 12 and title contains "disc"', "size": 100})
+    response = reader.get(
+        "/v1/products", params={"where": 'price < 12 and title contains "disc"', "size": 100}
+    )
     assert ids(response) == ["disc-red"]
     assert response.json()["products"][0]["photo_id"]
 
@@ -41,7 +43,12 @@ def test_an_upserted_product_is_there_at_once(client: TestClient, tmp_path: Path
     from urllib.parse import quote
 
     path = f"/v1/products/{quote(id_, safe='')}"
-    body = {"title": "New disc", "category": "disc", "price": 3.5, "attributes": {"colour": "red", "hand": True}}
+    body = {
+        "title": "New disc",
+        "category": "disc",
+        "price": 3.5,
+        "attributes": {"colour": "red", "hand": True},
+    }
     put = client.put(path, json=body)
     assert put.status_code == 200, put.text
     assert put.json()["product_id"] == id_
@@ -81,7 +88,9 @@ def test_a_deleted_product_is_gone_at_once(client: TestClient) -> None:
     assert client.get("/v1/products/disc-pink/similar").status_code == 404
     assert client.delete("/v1/products/disc-pink").status_code == 404
     assert "disc-pink" not in ids(client.get("/v1/products", params={"size": 100}))
-    recommended = ids(client.get("/v1/customers/customer-00/recommendations", params={"k": 50, "seen": "keep"}))
+    recommended = ids(
+        client.get("/v1/customers/customer-00/recommendations", params={"k": 50, "seen": "keep"})
+    )
     assert "disc-pink" not in recommended
 
 

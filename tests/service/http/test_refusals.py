@@ -56,7 +56,9 @@ def test_refused_gets(reader: TestClient, path: str, status: int, code: str) -> 
     assert error_of(response)["code"] == code
 
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "/v1/similar"), ("POST", "/v1/photos/0000000000000000")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/v1/similar"), ("POST", "/v1/photos/0000000000000000")]
+)
 def test_a_method_that_is_not_possible(reader: TestClient, method: str, path: str) -> None:
     response = reader.request(method, path)
     assert response.status_code == 405

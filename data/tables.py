@@ -1,0 +1,226 @@
+"""Tables in files, row by row: CSV and TSV, JSON lines, Parquet. Memory does not grow with the file."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
+
+from data import rejects
+from data.cells import Raw
+from data.errors import UsageError
+from data.records import Reject
+
+TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".txt")
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+PARQUET_ENDINGS = (".parquet", ".pq")
+ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, *PARQUET_ENDINGS)
+_DELIMITERS = (",", ";", "\t")
+_PARQUET_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row: its number (1 is the first after a header) and its cells by column."""
+
+    number: int
+    cells: Mapping[str, Raw]
+
+
+class TableFile(Protocol):
+    """A table in a file; ``rows`` may be called several times, each time from the start."""
+
+    path: Path
+
+    @property
+    def typed(self) -> bool:
+        """Whether cells bear types of their own (JSON, Parquet) or are all text."""
+
+    def columns(self) -> list[str]:
+        """The columns that the file declares; empty where only its rows tell (JSON lines)."""
+
+    def rows(self, only: Sequence[str] | None = None) -> Iterator[TableRow | Reject]:
+        """Rows in order, unreadable ones as rejects; ``only`` these columns where the format gains by it."""
+
+
+def open_table(path: Path) -> TableFile:
+    """The table in a file, by the ending of its name; a further ``.gz`` is allowed for texts.
+
+    Raises UsageError where there is no such file, its ending is unknown, or its header cannot be read.
+    """
+    if not path.exists():
+        raise UsageError(f"there is no file {path}")
+    if not path.is_file():
+        raise UsageError(f"{path} is not a regular file; tables are read twice, so a pipe will not do")
+    endings = [ending.lower() for ending in path.suffixes]
+    kind = endings[-2] if len(endings) > 1 and endings[-1] == ".gz" else (endings or [""])[-1]
+    if kind in TEXT_ENDINGS:
+        return DelimitedFile(path)
+    if kind in JSON_ENDINGS:
+        return JsonLinesFile(path)
+    if kind in PARQUET_ENDINGS and endings[-1] != ".gz":
+        return ParquetFile(path)
+    raise UsageError(f"{path.name}: tables are read from files that end in {', '.join(ENDINGS)}")
+
+
+class DelimitedFile:
+    """CSV or TSV in UTF-8, with a header. The delimiter is the comma, semicolon or tab it has most of.
+
+    Quotes follow RFC 4180. Columns without a name are passed over.
+    """
+
+    typed = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _open_text(path) as file:
+            first = _first_line(path, file)
+        self._delimiter = max(_DELIMITERS, key=first.count)
+        if path.suffix.lower() in (".tsv", ".tab"):
+            self._delimiter = "\t"
+        with _open_text(path) as file:
+            try:
+                header: list[str] = next(self._reader(file), [])
+            except csv.Error as error:
+                raise UsageError(f"the header of {path.name} cannot be read: {error}") from error
+        self._header = [name.strip() for name in header]
+        named = [name for name in self._header if name]
+        doubled = sorted({name for name in named if named.count(name) > 1})
+        if doubled:
+            raise UsageError(f"{path.name} has several columns named {doubled[0]!r}; rename all but one")
+
+    def columns(self) -> list[str]:
+        """See TableFile."""
+        return [name for name in self._header if name]
+
+    def rows(self, only: Sequence[str] | None = None) -> Iterator[TableRow | Reject]:
+        """See TableFile."""
+        width = len(self._header)
+        with _open_text(self.path) as file:
+            reader = self._reader(file)
+            next(reader, None)
+            number = 0
+            while True:
+                try:
+                    fields = next(reader)
+                except StopIteration:
+                    return
+                except UnicodeDecodeError as error:
+                    raise _not_utf8(self.path, error) from error
+                except csv.Error as error:
+                    number += 1
+                    yield Reject("row", number, None, rejects.RAGGED_ROW, f"line {reader.line_num}: {error}")
+                    continue
+                if not fields:
+                    continue  # an empty line is no row
+                number += 1
+                if len(fields) != width:
+                    detail = f"line {reader.line_num}: {len(fields)} fields, the header has {width}"
+                    yield Reject("row", number, None, rejects.RAGGED_ROW, detail)
+                    continue
+                yield TableRow(number, {n: f for n, f in zip(self._header, fields, strict=True) if n})
+
+    def _reader(self, file: IO[str]) -> Any:
+        return csv.reader(file, delimiter=self._delimiter, strict=True)
+
+
+class JsonLinesFile:
+    """One JSON object a line, in UTF-8."""
+
+    typed = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _open_text(path) as file:
+            if _first_line(path, file).lstrip().startswith("["):
+                raise UsageError(
+                    f"{path.name} is one JSON array; write one object a line (JSON lines) instead"
+                )
+
+    def columns(self) -> list[str]:
+        """See TableFile."""
+        return []
+
+    def rows(self, only: Sequence[str] | None = None) -> Iterator[TableRow | Reject]:
+        """See TableFile."""
+        number = count(1)
+        with _open_text(self.path) as file:
+            try:
+                for line in file:
+                    if line.strip():
+                        yield _json_row(next(number), line)
+            except UnicodeDecodeError as error:
+                raise _not_utf8(self.path, error) from error
+
+
+class ParquetFile:
+    """A Parquet file, one portion of rows at a time. Columns of raw bytes are passed over."""
+
+    typed = True
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow.lib as arrow
+        import pyarrow.parquet as parquet  # a quarter of a second to import, for Parquet only
+        from pyarrow.types import is_binary, is_fixed_size_binary, is_large_binary
+
+        self.path = path
+        self._foreign: tuple[type[Exception], ...] = (arrow.ArrowException, OSError)
+        try:
+            self._file = parquet.ParquetFile(path, memory_map=True)
+        except self._foreign as error:
+            raise UsageError(f"{path.name} is not a readable Parquet file: {error}") from error
+        raw = (is_binary, is_large_binary, is_fixed_size_binary)
+        schema = self._file.schema_arrow
+        self._columns = [field.name for field in schema if not any(test(field.type) for test in raw)]
+
+    def columns(self) -> list[str]:
+        """See TableFile."""
+        return list(self._columns)
+
+    def rows(self, only: Sequence[str] | None = None) -> Iterator[TableRow | Reject]:
+        """See TableFile."""
+        wanted = self._columns if only is None else [name for name in self._columns if name in only]
+        number = count(1)
+        try:
+            for batch in self._file.iter_batches(_PARQUET_BATCH, columns=wanted):
+                for cells in batch.to_pylist():
+                    yield TableRow(next(number), cells)
+        except self._foreign as error:
+            raise UsageError(f"{self.path.name} cannot be read to its end: {error}") from error
+
+
+def _json_row(number: int, line: str) -> TableRow | Reject:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return Reject("row", number, None, rejects.RAGGED_ROW, f"not JSON: {error}"[:300])
+    if not isinstance(found, dict):
+        return Reject("row", number, None, rejects.RAGGED_ROW, "not a JSON object")
+    return TableRow(number, found)
+
+
+def _open_text(path: Path) -> IO[str]:
+    if path.suffix.lower() == ".gz":
+        return cast("IO[str]", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _first_line(path: Path, file: IO[str]) -> str:
+    try:
+        return file.readline(2**20)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error) from error
+    except (OSError, EOFError) as error:
+        raise UsageError(f"{path.name} cannot be read: {error}") from error
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> UsageError:
+    return UsageError(
+        f"{path.name} is not UTF-8 text (byte {error.object[error.start]:#04x} {error.reason}); "
+        "save it as UTF-8, e.g. with iconv -f latin1 -t utf-8"
+    )

@@ -1,0 +1,78 @@
+"""From matches to hits: least score, near-duplicates, diversity, and what each aspect says."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.aspects import AspectLayout
+from index.blocks import symmetric
+from index.finder import Matches, find
+from index.hits import Hit
+from index.mmr import distinct, mmr
+from index.objective import Objective
+from index.query import Query
+from index.snapshot import Snapshot
+
+Floats = NDArray[np.float32]
+DIVERSE_POOL = 5
+SMALLEST_POOL = 50
+
+
+def answer(
+    snapshot: Snapshot,
+    query: Query,
+    objective: Objective,
+    shares: Floats,
+    allowed: NDArray[np.bool_],
+    own: Floats,
+) -> list[Hit]:
+    """The hits of a query over the slots ``allowed``; own (m, d): photos of the queried products.
+
+    Diversity chooses from the best 5 k products (at least 50). Where near-duplicates leave too few, more are
+    fetched, until there are enough or no more.
+    """
+    want = query.k if query.diversity == 0 else max(DIVERSE_POOL * query.k, SMALLEST_POOL)
+    suppress = query.near_duplicates == "suppress"
+    pool = want
+    while True:
+        matches = find(snapshot, objective, pool, allowed, reweighed=bool(query.aspects))
+        kept = np.arange(len(matches.slots))
+        if query.min_score is not None:
+            kept = kept[matches.scores >= query.min_score]
+        ended = matches.complete or len(matches.slots) < pool or len(kept) < len(matches.slots)
+        if suppress:
+            kept = kept[distinct(matches.vectors[kept], query.duplicate_cosine, own)]
+        if not suppress or ended or len(kept) >= want:
+            break
+        pool *= 4
+    kept = kept[:want]
+    if query.diversity > 0:
+        alike = symmetric(matches.vectors[kept], shares, snapshot.layout)
+        chosen = mmr(matches.scores[kept] / objective.span, alike, query.k, query.diversity)
+        kept = kept[chosen]
+    return _hits(matches, kept[: query.k], query, objective, snapshot)
+
+
+def _hits(
+    matches: Matches, kept: NDArray[np.int64], query: Query, objective: Objective, snapshot: Snapshot
+) -> list[Hit]:
+    names, layout = snapshot.names, snapshot.layout
+    aspects = aspect_cosines(layout, objective, matches.vectors[kept]) if query.explain_aspects else None
+    return [
+        Hit(
+            names[int(matches.slots[i])],
+            float(matches.scores[i]),
+            matches.photo_ids[i],
+            dict(zip(layout.names, map(float, aspects[place]), strict=True)) if aspects is not None else None,
+        )
+        for place, i in enumerate(kept)
+    ]
+
+
+def aspect_cosines(layout: AspectLayout, objective: Objective, vectors: Floats) -> Floats:
+    """Cosine of each aspect (n, n_aspects) between each vector (n, d) and what it was compared with."""
+    products = vectors * objective.nearest(vectors)
+    starts = [where.start for where in layout.slices]
+    cosines: Floats = np.clip(np.add.reduceat(products, starts, axis=1) / layout.shares, -1.0, 1.0)
+    return cosines

@@ -1,0 +1,44 @@
+"""From a filter over the product table to the slots of a snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.table import ProductTable
+from index.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+    from data.where import Where
+
+
+@dataclass(frozen=True)
+class SlotTable:
+    """A snapshot and the product table, matched."""
+
+    snapshot: Snapshot
+    table: ProductTable
+
+    @classmethod
+    def load(cls, shop: Shop, snapshot: Snapshot) -> SlotTable:
+        """Read the table from the shop."""
+        return cls(snapshot, ProductTable.load(shop))
+
+    @cached_property
+    def _row_of_slot(self) -> NDArray[np.int64]:
+        """The table row of each slot (P,), -1 where the table has none."""
+        row_of = self.table.row_of
+        return np.fromiter((row_of.get(name, -1) for name in self.snapshot.names), np.int64)
+
+    def mask(self, where: Where) -> NDArray[np.bool_]:
+        """Which slots (P,) hold products that the filter lets through. Raises BadFilter."""
+        rows = self._row_of_slot
+        if not len(self.table.ids):
+            return np.zeros(len(rows), bool)
+        passed: NDArray[np.bool_] = where.mask(self.table)[rows] & (rows >= 0)
+        return passed

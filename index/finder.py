@@ -1,0 +1,161 @@
+"""Finding the best products of a snapshot for an objective, never fewer than wanted where there are as many.
+
+Photos are fetched, scored by their stored vectors, and grouped by product, until enough products are certain:
+a quick scan is asked for more and more; what it cannot settle is compared exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.generations import Generation
+from index.objective import Objective
+from index.scans import FEW, Scan
+from index.snapshot import Snapshot
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+ROUNDING = 1e-5
+EXACT_VALUES = 100_000_000
+"""Numbers (rows x width) that a filtered query compares exactly rather than over-fetch: about 6 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Products found, in falling order of score, ties by product id.
+
+    slots (m,), scores (m,), vectors (m, d): of the photo that matched; photo_ids (m,). complete: whether no
+    product is missing, however many were asked for.
+    """
+
+    slots: NDArray[np.int64]
+    scores: Floats
+    vectors: Floats
+    photo_ids: list[str]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of the generation, scored; no other row exceeds ``bound``; complete: there is no other."""
+
+    rows: NDArray[np.int64]
+    scores: Floats
+    bound: float
+    complete: bool
+
+
+NOTHING = _Part(np.empty(0, np.int64), np.empty(0, np.float32), -math.inf, complete=True)
+
+
+def find(snapshot: Snapshot, objective: Objective, want: int, allowed: Mask, reweighed: bool) -> Matches:
+    """The best ``want`` products among the slots that are ``allowed`` (P,)."""
+    built, late_rows = snapshot.built_slots, snapshot.delta.rows
+    late = np.flatnonzero(allowed[built:][late_rows.slot_of_row])
+    late_slots = late_rows.slot_of_row[late].astype(np.int64) + built
+    late_scores = objective.score(snapshot.delta.matrix[late])
+    generation = snapshot.generation
+    if generation is None:
+        return _grouped(snapshot, _Rows(late_slots, late_scores, late), want, complete=True)
+    part = _in_generation(generation, objective, want, allowed[:built], reweighed)
+    slots = generation.rows.slot_of_row[part.rows].astype(np.int64)
+    rows = _Rows(
+        np.concatenate([slots, late_slots]),
+        np.concatenate([part.scores, late_scores]),
+        np.concatenate([part.rows, late]),
+    )
+    return _grouped(snapshot, rows, want, part.complete)
+
+
+def _in_generation(
+    generation: Generation, objective: Objective, want: int, allowed: Mask, reweighed: bool
+) -> _Part:
+    """Candidates among a generation's rows that settle its best ``want`` products."""
+    products = int(np.count_nonzero(allowed))
+    if not products:
+        return NOTHING
+    want = min(want, products)
+    mask = _row_mask(generation, allowed, products)
+    scans = generation.scans
+    if mask is None:
+        narrow = False
+    else:
+        count = int(np.count_nonzero(mask))
+        narrow = len(mask) - count > FEW and count * generation.layout.d <= EXACT_VALUES
+    if scans.suits(reweighed) and not narrow:
+        part = _settle(generation, scans.quick(), objective, want, mask, reweighed)
+        if part.complete or _settled(generation, part) >= want:
+            return part
+    return _settle(generation, scans.exact(), objective, want, mask, reweighed)
+
+
+def _row_mask(generation: Generation, allowed: Mask, products: int) -> Mask | None:
+    """Which rows belong to allowed products; None for all."""
+    banned = len(allowed) - products
+    if not banned:
+        return None
+    if banned > FEW:
+        by_row: Mask = allowed[generation.rows.slot_of_row]
+        return by_row
+    mask = np.ones(len(generation.rows), bool)
+    for slot in np.flatnonzero(~allowed):
+        mask[generation.rows.of_product(int(slot))] = False
+    return mask
+
+
+def _settle(
+    generation: Generation, scan: Scan, objective: Objective, want: int, mask: Mask | None, reweighed: bool
+) -> _Part:
+    """Ask one scan for more and more rows until ``want`` products are certain or it has no more to give."""
+    each = len(generation.rows) / len(generation.rows.products)
+    fetch = math.ceil(want * each) + 8
+    while True:
+        found = scan.top(objective.probes, fetch, mask, reweighed)
+        scores = objective.score(np.asarray(generation.matrix[found.rows], np.float32))
+        exhausted = bool(np.isneginf(found.worst).all())
+        bound = -math.inf if exhausted else objective.bound(found.worst)
+        part = _Part(found.rows, scores, bound, exhausted and scan.exact)
+        if exhausted or fetch >= scan.limit or _settled(generation, part) >= want:
+            return part
+        fetch *= 4
+
+
+def _settled(generation: Generation, part: _Part) -> int:
+    """How many products have a photo that nothing unseen can beat."""
+    sure = part.rows[part.scores >= part.bound - ROUNDING]
+    return len(np.unique(generation.rows.slot_of_row[sure]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Slots, scores and row numbers (within generation or delta) of candidates, each (m,)."""
+
+    slots: NDArray[np.int64]
+    scores: Floats
+    rows: NDArray[np.int64]
+
+    def take(self, which: NDArray[np.generic]) -> _Rows:
+        return _Rows(self.slots[which], self.scores[which], self.rows[which])
+
+
+def _grouped(snapshot: Snapshot, found: _Rows, want: int, complete: bool) -> Matches:
+    """The best photo of each product, the best ``want`` products first by score, then by id."""
+    found = found.take(np.lexsort((found.rows, -found.scores, found.slots)))
+    first = np.ones(len(found.slots), bool)
+    first[1:] = found.slots[1:] != found.slots[:-1]
+    found = found.take(first)
+    complete = complete and len(found.slots) <= want
+    if len(found.slots) > want:
+        edge = np.partition(found.scores, len(found.scores) - want)[len(found.scores) - want]
+        found = found.take(found.scores >= edge)
+    names = snapshot.names
+    order = sorted(
+        range(len(found.slots)), key=lambda i: (-float(found.scores[i]), names[int(found.slots[i])])
+    )
+    found = found.take(np.asarray(order[:want], np.intp))
+    photos, vectors = snapshot.rows_at(found.slots, found.rows)
+    return Matches(found.slots, found.scores, vectors, photos, complete)

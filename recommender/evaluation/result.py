@@ -1,0 +1,157 @@
+"""What an evaluation found: values that turn into JSON, and the arrays behind them for the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recommender.dataset import Dataset
+from recommender.evaluation.bootstrap import Difference, Interval
+from recommender.evaluation.ranking import Ranking
+from recommender.evaluation.splits import Fold
+from recommender.items import Doubles
+from recommender.tuning import Tuned
+
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Metrics over a part: customers who are in it, products they chose there."""
+
+    customers: int
+    wanted: int
+    metrics: Values
+    intervals: Mapping[str, Interval]
+
+    def as_json(self) -> dict[str, Any]:
+        """For reports."""
+        return {
+            "customers": self.customers,
+            "wanted": self.wanted,
+            "metrics": clean(self.metrics),
+            "intervals": clean(self.intervals),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelResult:
+    """One model: means over all customers, their 95 % intervals, and the same for slices."""
+
+    model: str
+    metrics: Values
+    intervals: Mapping[str, Interval]
+    slices: Mapping[str, Slice]
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """For reports."""
+        return {
+            "model": self.model,
+            "metrics": clean(self.metrics),
+            "intervals": clean(self.intervals),
+            "slices": {name: part.as_json() for name, part in self.slices.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``model`` against ``baseline`` on the same customers, for all of them and for slices."""
+
+    model: str
+    baseline: str
+    differences: Mapping[str, Difference]
+    slices: Mapping[str, Mapping[str, Difference]]
+
+    def as_json(self) -> dict[str, Any]:
+        """For reports."""
+        return {
+            "model": self.model,
+            "baseline": self.baseline,
+            "differences": _differences(self.differences),
+            "slices": {name: _differences(part) for name, part in self.slices.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Behind:
+    """The arrays behind the figures, for plots and examples; they do not go into JSON.
+
+    values: model → metric → one value per customer of ``fold.test``. rankings: model → ranked products.
+    """
+
+    data: Dataset
+    fold: Fold
+    rankings: Mapping[str, Ranking]
+    values: Mapping[str, Mapping[str, Doubles]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """One evaluation of several models on one split.
+
+    customers: who were asked. excluded, dropped, unusable: reason → count, of customers, of chosen
+    products, and of interactions. headline: the result in a sentence; None where it is withheld, and
+    ``withheld`` says why.
+    leakage: check → how much it compared; an evaluation with a finding never comes to be.
+    """
+
+    split: str
+    seed: int
+    customers: int
+    interactions: int
+    products: int
+    described: Mapping[str, object]
+    excluded: Mapping[str, int]
+    dropped: Mapping[str, int]
+    unusable: Mapping[str, int]
+    models: tuple[ModelResult, ...]
+    comparison: Comparison | None
+    headline: str | None
+    withheld: str | None
+    leakage: Mapping[str, int]
+    tuned: Tuned
+    space: str
+    behind: Behind = field(repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole evaluation as JSON values; the same data, split and seed give the same."""
+        return {
+            "split": self.split,
+            "seed": self.seed,
+            "customers": self.customers,
+            "interactions": self.interactions,
+            "products": self.products,
+            "space": self.space,
+            "described": dict(self.described),
+            "excluded_customers": dict(self.excluded),
+            "dropped_choices": dict(self.dropped),
+            "unusable_interactions": dict(self.unusable),
+            "headline": self.headline,
+            "withheld": self.withheld,
+            "models": [model.as_json() for model in self.models],
+            "comparison": self.comparison.as_json() if self.comparison else None,
+            "leakage_checks": dict(self.leakage),
+            "tuning": self.tuned.as_json(),
+        }
+
+    def model(self, name: str) -> ModelResult:
+        """One model's result. Raises KeyError for a model that was not evaluated."""
+        return {result.model: result for result in self.models}[name]
+
+
+def clean(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: a value that does not exist becomes null; intervals become lists."""
+    return {name: _clean(value) for name, value in values.items()}
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_clean(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _differences(found: Mapping[str, Difference]) -> dict[str, Any]:
+    return {name: difference.as_json() for name, difference in found.items()}

@@ -1,0 +1,107 @@
+"""What training leaves behind: settings, popularity, co-interactions. It holds no vectors and no customers.
+
+Looks are taken from the live catalogue at every request, histories from the live records; so neither a new
+product nor a new customer needs training, and nothing here can be compared with vectors of another space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from recommender.dataset import Dataset
+from recommender.items import Doubles, Ints, Items
+from recommender.models.arrivals import Arrivals
+from recommender.models.base import Fitted
+from recommender.models.blend import FittedBlend
+from recommender.models.item_knn import FittedItemKnn, ItemKnn
+from recommender.models.looks import FittedLooks
+from recommender.models.popularity import FittedPopularity, popularity
+from recommender.settings import SOURCES, Settings
+
+LOOKING = ("looks", "trend")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """ids: n product ids. popular, rising, trend: float64 (n,), popularity at three half-lives.
+
+    similarity: float32 CSR (n, n) of the item-kNN. space: the embedder whose vectors the settings were
+    tuned on.
+    about: what it was learnt from, for people.
+    """
+
+    settings: Settings
+    ids: tuple[str, ...]
+    popular: Doubles
+    rising: Doubles
+    trend: Doubles
+    similarity: sparse.csr_array
+    space: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings, data: Dataset, about: Mapping[str, Any], knn: bool = True) -> Learned:
+        """Fit everything that depends on interactions; without ``knn`` the co-interactions stay empty."""
+        n = len(data.items)
+        recipe = settings.source("together")
+        similarity = _moved_table(sparse.csr_array(np.zeros((1, 1), np.float32)), np.zeros(1, np.int64), n)
+        if knn and isinstance(recipe, ItemKnn):
+            similarity = recipe.fit(data).similarity
+        return cls(
+            settings=settings,
+            ids=data.items.ids,
+            popular=popularity(data, settings.popularity.half_life),
+            rising=popularity(data, settings.rising),
+            trend=popularity(data, settings.trend.half_life),
+            similarity=similarity,
+            space=data.items.space,
+            about=about,
+        )
+
+    def over(self, items: Items) -> FittedBlend:
+        """The blend over the catalogue as it is now.
+
+        Products that came since have looks and dates only; products that are gone are left out. Where the
+        catalogue is in another space than the settings were tuned on, the sources that look are left out.
+        """
+        rows = items.rows(self.ids)
+        names = [name for name in SOURCES if name not in LOOKING or self.space in ("", items.space)]
+        sources = tuple(self._source(name, items, rows) for name in names)
+        return FittedBlend(sources, self.settings.weights, self.settings.depth)
+
+    def _source(self, name: str, items: Items, rows: Ints) -> Fitted:
+        settings = self.settings
+        match name:
+            case "looks":
+                return FittedLooks(items, settings.looks)
+            case "trend":
+                return settings.trend.spread(items, _moved(self.trend, rows, len(items)))
+            case "together":
+                moved = _moved_table(self.similarity, rows, len(items))
+                return FittedItemKnn(moved, settings.knn.half_life, name)
+            case "popular" | "rising":
+                values = self.popular if name == "popular" else self.rising
+                return FittedPopularity(_moved(values, rows, len(items)).astype(np.float32), name)
+        recipe = Arrivals()
+        return recipe.over(items)
+
+
+def _moved(values: Doubles, rows: Ints, n: int) -> Doubles:
+    """Values by old row as values by new row (n,); -1 drops one, products without an old row get 0."""
+    moved = np.zeros(n)
+    moved[rows[rows >= 0]] = values[rows >= 0]
+    return moved
+
+
+def _moved_table(table: sparse.csr_array, rows: Ints, n: int) -> sparse.csr_array:
+    old = sparse.coo_array(table)
+    first, second = rows[old.coords[0]], rows[old.coords[1]]
+    keep = (first >= 0) & (second >= 0)
+    return sparse.csr_array(
+        sparse.coo_array((old.data[keep], (first[keep], second[keep])), shape=(n, n), dtype=np.float32)
+    )

@@ -1,0 +1,158 @@
+"""Recommendations for one customer, from the live shop: what was learnt, what is known now, and the rules."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.errors import NotTrained
+from data.events import signed_weight
+from data.records import Interaction
+from data.table import ProductTable
+from recommender import artifacts
+from recommender.dataset import customer_key
+from recommender.histories import Histories
+from recommender.items import Floats, Items
+from recommender.learned import Learned
+from recommender.models.blend import FittedBlend, is_warm
+from recommender.reasons import Explainer
+from recommender.request import (
+    NO_HISTORY,
+    NO_SIGNAL,
+    ONLY_DELETED,
+    Answer,
+    Reason,
+    Recommendation,
+    Request,
+)
+from recommender.rules import Choice, barred, choose
+from recommender.settings import Settings
+from recommender.source import LiveCatalogue, live_items, load_dataset
+from recommender.topk import top_k
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+__all__ = ["Answer", "Reason", "Recommendation", "Recommender", "Request"]
+
+LONGEST = 500  # newest interactions of a customer that are looked at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """The catalogue at one revision, with the blend lined up on it."""
+
+    table: ProductTable
+    items: Items
+    blend: FittedBlend
+    looks: object
+
+
+class Recommender:
+    """Recommends products of an open shop. Safe to use from several threads.
+
+    trained: False while the documented default settings are used. warnings: what a person should know.
+    """
+
+    def __init__(self, shop: Shop, index: LiveCatalogue, learned: Learned, trained: bool) -> None:
+        self._shop = shop
+        self._index = index
+        self._learned = learned
+        self._lock = threading.Lock()
+        self._view: _View | None = None
+        self.trained = trained
+
+    @classmethod
+    def open(cls, shop: Shop, index: LiveCatalogue) -> Recommender:
+        """The recommender as last trained.
+
+        Without training: default settings, and popularity as of now; co-interactions need training. Raises
+        Damaged when a trained recommender is there but fails its checksum.
+        """
+        try:
+            return cls(shop, index, artifacts.load(shop.directory), trained=True)
+        except NotTrained:
+            data = load_dataset(shop, index)
+            about = {"note": "not trained: default settings; run `vitrine train`"}
+            return cls(shop, index, Learned.of(Settings(), data, about, knn=False), trained=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """In words, for people."""
+        if self._learned.space in ("", self._index.space):
+            return ()
+        return (
+            f"the recommender was trained on looks of space {self._learned.space}, but the shop's are now of "
+            f"{self._index.space}: recommendations by looks are off; run `vitrine train`",
+        )
+
+    def recommend(self, request: Request) -> Answer:
+        """k distinct live products, best first, or as many as the rules leave.
+
+        A customer is known by history alone: events and products that came a second ago count. ``fallback``
+        says why an answer is not personal: there is no history, it speaks of deleted products only, or
+        nothing liked has looks or co-interactions. Then what is popular answers, then new arrivals, then
+        any live product. Raises BadFilter for a filter on an unknown column.
+        """
+        view = self._current()
+        known = self._known(request)
+        history = self._history(known, request, view.items)
+        out = barred(request, view.items, view.table, history.items)[None, :]
+        standing = view.blend.standings(history, out)
+        personal = bool(is_warm(standing, view.blend.names)[0])
+        summands = view.blend.weigh(standing)[:, 0, :]
+        scores: Floats = np.where(out[0], -np.inf, summands.sum(axis=0)).astype(np.float32)
+        ranked = top_k(scores[None, :], len(view.items))[0]
+        choice = Choice(request.k, request.category_cap, request.diversity or 0.0)
+        rows = choose(ranked[ranked >= 0], scores, view.items, choice)
+        explainer = Explainer(view.blend, self._index, view.items, view.table, history, summands)
+        items = tuple(
+            Recommendation(
+                view.items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ()
+            )
+            for row in rows
+        )
+        return Answer(items, None if personal else _why_not(known, history))
+
+    def _current(self) -> _View:
+        """The view of the shop as it is now; made anew only when products or looks have changed."""
+        self._index.refresh()
+        table, looks = self._index.table, self._index.products()
+        with self._lock:
+            view = self._view
+            if view is None or view.table is not table or view.looks is not looks:
+                items = live_items(self._index)
+                view = self._view = _View(table, items, self._learned.over(items), looks)
+            return view
+
+    def _known(self, request: Request) -> Sequence[Interaction]:
+        if request.history is not None:
+            return list(request.history)[-LONGEST:]
+        if request.customer_id is None:
+            return ()
+        return self._shop.history(request.customer_id, LONGEST)
+
+    def _history(self, known: Sequence[Interaction], request: Request, items: Items) -> Histories:
+        """The interactions with products that are live, as arrays."""
+        table = self._shop.event_weights
+        rows = items.rows([event.product_id for event in known])
+        live = [(event, int(row)) for event, row in zip(known, rows, strict=True) if row >= 0]
+        now = request.at or datetime.now(UTC)
+        return Histories.single(
+            [row for _, row in live],
+            [signed_weight(event.event, event.value, table) for event, _ in live],
+            [event.timestamp.timestamp() for event, _ in live],
+            now.timestamp(),
+            customer_key(request.customer_id or ""),
+        )
+
+
+def _why_not(known: Sequence[Interaction], history: Histories) -> str:
+    if not known:
+        return NO_HISTORY
+    return NO_SIGNAL if len(history.items) else ONLY_DELETED

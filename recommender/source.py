@@ -1,0 +1,125 @@
+"""From a shop to the arrays that models learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from data.events import signed_weight
+from recommender.dataset import Dataset, Events
+from recommender.items import ALWAYS, Doubles, Floats, Items
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.shop import Shop
+    from data.table import ProductTable
+
+
+class ProductLooks(Protocol):
+    """One vector per live product that has photos."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Product ids."""
+
+    @property
+    def matrix(self) -> Floats:
+        """float32 (m, d), unit-norm."""
+
+
+class LiveCatalogue(Protocol):
+    """What the recommender needs of an index: the live products, their looks, and the space these are in."""
+
+    @property
+    def space(self) -> str:
+        """Fingerprint of the embedder."""
+
+    @property
+    def table(self) -> ProductTable:
+        """The live products."""
+
+    def products(self) -> ProductLooks:
+        """The live products' looks."""
+
+    def vectors_of(self, product_id: str) -> tuple[Sequence[str], Floats]:
+        """A product's photo ids and their vectors (m, d)."""
+
+    def refresh(self) -> bool:
+        """Pick up what changed in the shop."""
+
+
+def live_items(catalogue: LiveCatalogue) -> Items:
+    """All live products, with looks, categories and dates of arrival as the shop notes them."""
+    table, looks = catalogue.table, catalogue.products()
+    names = table.column("category")
+    return Items.build(
+        table.ids,
+        vectors=(looks.ids, np.asarray(looks.matrix, np.float32)),
+        arrived={
+            product: moment.timestamp()
+            for product, moment in zip(table.ids, table.first_seen, strict=True)
+            if moment is not None
+        },
+        categories={product: str(n) for product, n in zip(table.ids, names, strict=True) if n is not None},
+        space=catalogue.space,
+    )
+
+
+def load_dataset(shop: Shop, catalogue: LiveCatalogue) -> Dataset:
+    """Everything a shop knows, as of the moment after its last interaction.
+
+    Interactions with products that are deleted, or whose event weighs nothing, are counted in ``unusable``.
+    """
+    items = live_items(catalogue)
+    frame = shop.interactions()
+    rows = items.rows(frame["product_id"].tolist())
+    weights = weights_of(frame, shop.event_weights)
+    times = frame["timestamp"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+    usable = (rows >= 0) & (weights != 0)
+    customers = tuple(sorted(set(frame["customer_id"])))
+    position = {customer: at for at, customer in enumerate(customers)}
+    who = np.fromiter((position[c] for c in frame["customer_id"]), np.int64, len(frame))
+    events = Events.build(who[usable], rows[usable], weights[usable], times[usable])
+    asof = float(times.max()) + 1.0 if len(times) else 0.0
+    return Dataset(
+        items=dated(items, events, asof),
+        customers=customers,
+        events=events,
+        asof=asof,
+        unusable={
+            "product_deleted": int((rows < 0).sum()),
+            "event_without_weight": int(((rows >= 0) & (weights == 0)).sum()),
+        },
+    )
+
+
+def weights_of(frame: pd.DataFrame, table: Mapping[str, float]) -> Doubles:
+    """float64 (m,): the signed weight of every row; computed once per distinct (event, value)."""
+    pairs = frame[["event", "value"]].drop_duplicates()
+    known = {
+        (event, value if value == value else None): signed_weight(
+            event, value if value == value else None, table
+        )
+        for event, value in zip(pairs["event"], pairs["value"], strict=True)
+    }
+    found = (
+        known[(event, value if value == value else None)]
+        for event, value in zip(frame["event"], frame["value"], strict=True)
+    )
+    return np.fromiter(found, np.float64, len(frame))
+
+
+def dated(items: Items, events: Events, asof: float) -> Items:
+    """Products with the moment from which they could have been recommended, as far as that can be known.
+
+    A product was there at its first interaction at the latest. One whose note in the shop is younger than
+    every interaction was imported afterwards: when it really came is unknown, and it counts as having
+    always been there.
+    """
+    first = np.full(len(items), np.inf)
+    np.minimum.at(first, events.items, events.times)
+    noted = np.where(items.arrived >= asof, ALWAYS, items.arrived)
+    return items.arriving(np.minimum(noted, first))

@@ -1,0 +1,76 @@
+"""What the shop acknowledged survives the death of the process, at any moment."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from data.shop import Shop
+from tests.data.makers import SPACE
+
+WRITER = """
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from data.records import Interaction
+from data.shop import Shop
+
+shop = Shop.create(Path(sys.argv[1]))
+moment = datetime(2024, 1, 1, tzinfo=UTC)
+for n in range(100_000):
+    shop.put_interactions([Interaction("c", "p", "view", moment + timedelta(seconds=n), event_id=f"e{n}")])
+    print(n, flush=True)
+"""
+
+ENCODER = """
+import sys
+from pathlib import Path
+from data.shop import Shop
+from tests.data.makers import encode_all, row, use_space
+
+shop, folder = Shop.create(Path(sys.argv[1])), Path(sys.argv[2])
+use_space(shop)
+shop.put_rows([row(n, f"p{n:04}", f"{n}.jpg") for n in range(1, 2000)], folder)
+print("ready", flush=True)
+while True:
+    encode_all(shop)
+"""
+
+
+def test_acknowledged_events_survive_kill_9(tmp_path: Path) -> None:
+    for least in (1, 17, 40):
+        child = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        acknowledged = -1
+        for line in child.stdout:
+            acknowledged = int(line)
+            if acknowledged >= least:
+                child.send_signal(signal.SIGKILL)
+                break
+        acknowledged = max([acknowledged, *(int(line) for line in child.stdout.read().split())])
+        child.wait()
+        kept = {entry.event_id for entry in Shop.open(tmp_path).history("c")}
+        assert {f"e{n}" for n in range(acknowledged + 1)} <= kept
+    assert sqlite3.connect(tmp_path / "shop.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_killed_encoder_leaves_whole_transactions_and_can_be_continued(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ENCODER, str(tmp_path / "shop"), str(tmp_path)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    watched = Shop.open(tmp_path / "shop")
+    while watched.counts()["photos_done"] < 9:
+        pass
+    child.kill()
+    child.wait()
+    counts = watched.counts()
+    assert counts["photos_done"] % 3 == 0, "portions of three are committed whole"
+    assert counts["photos_done"] == counts["vectors"][SPACE.space] == counts["photos"] - counts["pending"]
+    waiting = [photo for batch in watched.pending_photos(SPACE.space, 500) for photo in batch]
+    assert len(waiting) == counts["photos"], "these files do not exist, so each of them is looked at again"

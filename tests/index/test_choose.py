@@ -1,0 +1,128 @@
+"""The choice by measurement."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data.aspects import AspectLayout
+from data.errors import UsageError
+from index.choose import EXACT, Built, Trial, choose, factories, forced, recall
+from index.manifest import Candidate
+from index.scans import ApproximateScan
+from tests.index.shops import LAYOUT, drawn
+
+N, HELD = 1500, 1400
+MATRIX = LAYOUT.scale(drawn(N, clusters=60)).astype(np.float16)
+
+
+def silent(text: str) -> None:
+    """No progress."""
+
+
+def trial(wanted: float = 0.99) -> Trial:
+    return Trial.on(MATRIX, HELD, LAYOUT, wanted)
+
+
+def test_recall_by_hand() -> None:
+    exact = np.asarray([[0.9, 0.8], [0.7, 0.6]], np.float32)
+    assert recall(exact, exact) == 1.0
+    assert recall(np.asarray([[0.9, 0.5], [0.7, -np.inf]], np.float32), exact) == 0.5
+    tied = np.asarray([[0.9, 0.8], [0.6, 0.6]], np.float32)
+    assert recall(tied, np.asarray([[0.9, 0.8], [0.6, 0.6]], np.float32)) == 1.0
+
+
+def test_queries_are_held_out() -> None:
+    made = trial()
+    assert len(made.searched) == HELD
+    assert len(made.queries) == N - HELD
+    np.testing.assert_array_equal(made.queries, MATRIX[HELD:].astype(np.float32))
+
+
+def test_too_few_photos_ask_for_themselves() -> None:
+    made = Trial.on(MATRIX[:5], 5, LAYOUT, 0.99)
+    assert len(made.queries) == 5
+
+
+@pytest.fixture(scope="module")
+def measured() -> tuple[Built, list[Candidate], list[str]]:
+    """One candidate, measured once for several tests."""
+    told: list[str] = []
+    return *forced(trial(), "IVF32,SQ8", told.append), told
+
+
+def test_a_candidate_reports_what_it_measured_and_holds_all_rows(
+    measured: tuple[Built, list[Candidate], list[str]],
+) -> None:
+    built, tried, told = measured
+    candidate = built.candidate
+    assert tried == [candidate]
+    assert candidate.reached
+    assert candidate.recall >= 0.99
+    assert candidate.setting is not None
+    assert candidate.setting.parameter == "nprobe"
+    assert candidate.latency_ms > 0
+    assert candidate.memory_mb > N * LAYOUT.d / 1e6
+    assert built.index.ntotal == N, "held-out photos must be searchable in the end"
+    assert "IVF32,SQ8: recall@10" in told[0]
+    # what the manifest claims is true when measured anew, on the held-out photos
+    scan = ApproximateScan(built.index, candidate.setting)
+    ours, exact = [], []
+    for query in trial().queries:
+        everything = MATRIX.astype(np.float32) @ query
+        exact.append(np.sort(everything)[::-1][:10])
+        ours.append(np.sort(everything[scan.top(query[None, :], 10, None).rows])[::-1][:10])
+    assert recall(np.stack(ours), np.stack(exact)) >= 0.985
+
+
+def test_reweighed_queries_are_measured_for_every_aspect(
+    measured: tuple[Built, list[Candidate], list[str]],
+) -> None:
+    built = measured[0]
+    recalls = built.candidate.reweighed_at_setting
+    assert set(recalls) == {f"{kind} {name}" for kind in ("only", "without") for name in LAYOUT.names}
+    assert all(0 <= value <= 1 for value in recalls.values())
+    if built.candidate.reweighed is not None:
+        assert built.candidate.reweighed_recall is not None
+        assert built.candidate.reweighed_recall >= 0.99
+
+
+def test_one_aspect_needs_no_reweighing() -> None:
+    one = AspectLayout.single("shape", LAYOUT.d)
+    made = Trial.on(MATRIX, HELD, one, 0.9)
+    built, _ = forced(made, "IVF32,SQ8", silent)
+    assert built.candidate.reweighed_at_setting == {}
+
+
+def test_exact_is_taken_where_nothing_reaches_the_wanted_recall() -> None:
+    # one bit for each four numbers cannot tell neighbours apart, even with 50 rows fetched for one
+    built, tried = choose(trial(1.0), ["PQ1x4"], silent)
+    assert [candidate.factory for candidate in tried] == [EXACT, "PQ1x4"]
+    assert not tried[1].reached
+    assert built.candidate.factory == EXACT
+    assert built.index is None
+
+
+def test_the_quickest_that_reaches_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([5.0] + [0.3] * 50)
+    monkeypatch.setattr("index.choose._latency", lambda scan, made: next(times, 0.2))
+    built, tried = choose(trial(0.95), ["IVF32,SQ8", "HNSW16"], silent)
+    reached = [candidate for candidate in tried if candidate.reached]
+    assert len(tried) == 3
+    assert built.candidate.latency_ms == min(candidate.latency_ms for candidate in reached)
+    assert built.candidate.factory != EXACT
+
+
+def test_a_bad_factory_is_a_clear_error() -> None:
+    with pytest.raises(UsageError, match=r"'nonsense'.*auto, exact"):
+        forced(trial(), "nonsense", silent)
+    with pytest.raises(UsageError, match="IVF100000"):
+        forced(trial(), "IVF100000,Flat", silent)
+    with pytest.raises(UsageError, match="PQ7"):
+        forced(trial(), "PQ7", silent)
+
+
+def test_candidates_fit_the_data() -> None:
+    assert factories(200_000, 256, gpu=False) == ["IVF1024,PQ128x4fs", "IVF1024,SQ8", "HNSW32,SQfp16"]
+    assert factories(200_000, 255, gpu=False)[0] == "IVF1024,SQ8", "halves need an even width"
+    assert all("x4fs" not in name and "HNSW" not in name for name in factories(200_000, 256, gpu=True))

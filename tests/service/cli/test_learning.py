@@ -1,0 +1,110 @@
+"""`interactions`, `train`, `evaluate`, `recommend`, `info`: the customer's journey from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from data.shop import Shop
+from tests.service.cli.conftest import Vitrine
+
+MAPPED = ("--column", "customer_id=user")
+
+
+def test_interactions_are_counted_once(vitrine: Vitrine, indexed: Path, events: Path) -> None:
+    told = vitrine("interactions", events, "--shop", indexed, *MAPPED, "--json").json
+    assert (told["rows"], told["used"], told["rejected"]) == (320, 320, 0)
+    assert (told["stored"], told["repeated"]) == (0, 320)
+    counts = vitrine("info", "--shop", indexed, "--json").json["counts"]
+    assert counts["interactions"] == 320
+    assert counts["customers"] == 40
+
+
+def test_a_line_for_people(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.csv"
+    lines = ["customer_id,product_id,event,timestamp", "c,disc-red,like,2026-03-01T00:00:00Z"]
+    lines += ["c,disc-blue,view,2026-03-01T00:00:00Z"] * 2 + ["c,ghost,view,2026-03-01T00:00:00Z"]
+    more.write_text("\n".join(lines), encoding="utf-8")
+    done = vitrine("interactions", more, "--shop", shop, "--weight", "like=2", "--max-reject-share", "0.3")
+    assert done.code == 0, done.err
+    assert "unknown_product" in done.out
+    assert "4 rows = 2 stored + 1 known already + 1 rejected" in done.out
+    with_weights = Shop.open(shop)
+    assert with_weights.event_weights["like"] == 2.0
+    with_weights.close()
+
+
+def test_too_many_rejects(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text(
+        "customer_id,product_id,event,timestamp\nc,ghost,view,2026-01-01\nd,disc-red,view,2026-01-01\n"
+    )
+    done = vitrine("interactions", bad, "--shop", shop, "--json")
+    assert done.code == 2
+    assert done.json["rejected"] == 1
+    assert done.err.strip().splitlines()[-1].startswith("error: 1 of 2 rows were rejected")
+    assert vitrine("info", "--shop", shop, "--json").json["counts"]["interactions"] == 321
+
+
+def test_train_evaluate_recommend(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
+    trained = vitrine("train", "--shop", shop, "--json")
+    assert trained.code == 0, trained.err
+    assert trained.json
+    assert vitrine("info", "--shop", shop, "--json").json["recommender"]["trained"] is True
+    evaluated = vitrine("evaluate", "--shop", shop, "--report", tmp_path / "report", "--json")
+    assert evaluated.code == 0, evaluated.err
+    told = evaluated.json
+    assert told["split"] == "time"
+    assert len(told["models"]) >= 4
+    assert all({"recall@10", "ndcg@10"} <= set(model["metrics"]) for model in told["models"])
+    assert (tmp_path / "report" / "report.html").stat().st_size > 10_000
+    assert (tmp_path / "report" / "report.json").is_file()
+    items = vitrine("recommend", "--shop", shop, "--customer", "customer-03", "-k", 6, "--json").json
+    assert len({item["product_id"] for item in items["items"]}) == 6
+    assert items["fallback"] is None
+    assert items["trained"] is True
+
+
+def test_recommend_says_why(vitrine: Vitrine, indexed: Path) -> None:
+    done = vitrine("recommend", "--shop", indexed, "--customer", "customer-03", "-k", 3, "--why")
+    assert done.code == 0, done.err
+    assert "%" in done.out
+    assert "vitrine train" in done.err, "an untrained shop says so"
+
+
+def test_recommend_to_a_stranger_says_it_is_not_personal(vitrine: Vitrine, indexed: Path) -> None:
+    words = ("recommend", "--shop", indexed, "--customer", "stranger", "-k", 3)
+    assert vitrine(*words).out.startswith("not personal: ")
+    told = vitrine(*words, "--json").json
+    assert told["fallback"]
+    assert len(told["items"]) == 3
+
+
+def test_recommend_obeys_filters_and_caps(vitrine: Vitrine, indexed: Path) -> None:
+    words = ("recommend", "--shop", indexed, "--customer", "customer-03", "-k", 4, "--json")
+    pinks = vitrine(*words, "--where", 'colour = "pink"').json["items"]
+    assert {item["product_id"].split("-")[1] for item in pinks} <= {"pink"}
+    capped = vitrine(*words, "--category-cap", 1).json["items"]
+    assert len({item["category"] for item in capped}) == len(capped)
+
+
+def test_evaluate_without_interactions(vitrine: Vitrine, tmp_path: Path) -> None:
+    Shop.create(tmp_path / "bare").close()
+    for words in (("train",), ("evaluate",)):
+        done = vitrine(*words, "--shop", tmp_path / "bare")
+        assert done.code == 1
+        assert done.err.strip().splitlines()[-1].startswith("error: ")
+        assert "bug" not in done.err
+
+
+def test_info_for_people(vitrine: Vitrine, indexed: Path) -> None:
+    done = vitrine("info", "--shop", indexed)
+    assert done.code == 0
+    for part in ("interactions", "320", "generation", "shape 0.60", "python", "missing: the recommender"):
+        assert part in done.out
+
+
+def test_embedders(vitrine: Vitrine, indexed: Path) -> None:
+    found = vitrine("embedders", "--shop", indexed, "--json").json["embedders"]
+    bundled = next(info for info in found if info["spec"] == "bundled")
+    assert bundled["in_use"] is True
+    assert "bundled" in vitrine("embedders").out

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from data.shop import Shop
+from service.http.app import create_app
+from service.settings import Settings
+from tests.service.http.asking import picture, upload
+from tests.service.page.conftest import HOSTILE
+
+QUOTED_HOSTILE = HOSTILE.replace("<", "%3C").replace(">", "%3E").replace('"', "%22").replace("/", "%2F")
+
+
+class Tags(HTMLParser):
+    """Collects tags with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def tags(text: str, name: str) -> list[dict[str, str | None]]:
+    return [attributes for tag, attributes in Tags(text).found if tag == name]
+
+
+def products_of(text: str) -> list[str]:
+    """Products that tiles of a page link to, in order."""
+    grid = text[text.index('<ul class="grid') :]
+    return re.findall(r'<li class="tile[^>]*>\s*<a href="/products/([^"]+)"', grid)
+
+
+def test_browse_shows_products_by_pages(visitor: TestClient) -> None:
+    first = visitor.get("/")
+    assert first.status_code == 200
+    assert len(products_of(first.text)) == 10
+    assert "25 products" in first.text
+    second = visitor.get("/?page=2").text
+    assert not set(products_of(first.text)) & set(products_of(second))
+    assert 'rel="prev"' in second
+    assert 'rel="next"' in second
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("text=red+disc", 1),
+        ("text=disc-red", 1),
+        ("category=bar", 6),
+        ("low=10&high=12", 3),
+        ("stock=1&category=disc", 5),
+        ("where=colour+%3D+%22blue%22", 4),
+        ("where=colour+%3D+%22blue%22+or+colour+%3D+%22red%22&category=bar", 2),
+        ("text=%22", 1),
+        ("text=%5C", 0),
+        ("low=10,5&high=11", 1),
+    ],
+)
+def test_browse_filters(visitor: TestClient, query: str, count: int) -> None:
+    response = visitor.get(f"/?{query}")
+    assert response.status_code == 200
+    assert f">{count} product" in response.text
+    assert len(re.findall(r'<li class="tile', response.text)) == count
+
+
+def test_links_to_further_pages_keep_the_filter(visitor: TestClient) -> None:
+    text = visitor.get("/?stock=1&where=price+%3E+1").text
+    (link,) = [a["href"] for a in tags(text, "a") if a.get("rel") == "next"]
+    assert link is not None
+    assert {"stock=1", "where=price+%3E+1", "page=2"} <= set(link.split("?")[1].split("&"))
+
+
+@pytest.mark.parametrize("query", ["where=nonsense+%3D+1", "low=cheap", "where=(("])
+def test_a_filter_that_cannot_be_read_is_said_on_the_page(visitor: TestClient, query: str) -> None:
+    response = visitor.get(f"/?{query}")
+    assert response.status_code == 422
+    assert 'role="alert"' in response.text
+    assert len(products_of(response.text)) == 10
+
+
+def test_a_product_with_its_look_alikes(visitor: TestClient) -> None:
+    text = visitor.get("/products/disc-red").text
+    assert "<h1>red disc</h1>" in text
+    found = products_of(text)
+    assert "disc-red" not in found
+    assert len(found) == 23
+    assert {i["name"] for i in tags(text, "input") if i["type"] == "range"} == {
+        "aspect-shape",
+        "aspect-colour",
+        "diversity",
+    }
+
+
+def test_sliders_work_without_javascript(visitor: TestClient) -> None:
+    by_colour = products_of(visitor.get("/products/disc-red?aspect-shape=0&aspect-colour=100").text)
+    assert by_colour[0].endswith("-red")
+    in_stock = products_of(visitor.get("/products/disc-red?stock=1").text)
+    assert in_stock
+    assert not [one for one in in_stock if one.endswith("-black")]
+    assert visitor.get("/products/disc-red?aspect-shape=x").status_code == 422
+    assert visitor.get("/products/disc-red?aspect-shape=101").status_code == 422
+    assert visitor.get("/products/disc-red?aspect-shape=0&aspect-colour=0").status_code == 422
+
+
+def test_a_product_without_photo_says_so(visitor: TestClient) -> None:
+    response = visitor.get("/products/hostile")
+    assert response.status_code == 200
+    assert "no photo" in response.text
+
+
+def test_search_by_photo_without_javascript(visitor: TestClient, catalogue: Path) -> None:
+    assert visitor.get("/search").status_code == 200
+    photo = (catalogue.parent / "cross-blue.jpg").read_bytes()
+    response = visitor.post("/search", files=upload(photo))
+    assert products_of(response.text)[0] == "cross-blue"
+    refused = visitor.post("/search", files=upload(b"no photo"))
+    assert refused.status_code == 422
+    assert "That photo cannot be used" in refused.text
+    assert visitor.post("/search", files=upload(picture())).status_code == 200
+
+
+def test_customers(visitor: TestClient) -> None:
+    text = visitor.get("/customers").text
+    assert "/customers/customer-00" in text
+    found = visitor.get("/customers?id=customer-07", follow_redirects=False)
+    assert found.status_code == 303
+    assert found.headers["location"] == "/customers/customer-07"
+
+
+def test_a_customer_with_history_and_reasons(visitor: TestClient) -> None:
+    text = visitor.get("/customers/customer-00").text
+    assert "8 interactions" in text
+    assert "bought" in text
+    assert "<summary>why</summary>" in text
+    found = products_of(text)
+    assert len(found) == len(set(found)) > 10
+
+
+def test_a_stranger_gets_a_flagged_page(visitor: TestClient) -> None:
+    text = visitor.get("/customers/nobody%20knows").text
+    assert "Not personal" in text
+
+
+def test_reports(visitor: TestClient) -> None:
+    assert "/reports/evaluation-time/report.html" in visitor.get("/reports").text
+    report = visitor.get("/reports/evaluation-time/report.html")
+    assert "how good" in report.text
+    assert report.headers["content-security-policy"].startswith("sandbox")
+    assert visitor.get("/reports/evaluation-time/report.json").json() == {}
+    for path in ("..%2Fshop.db", "../shop.json", "..%2F..%2Fx.html", "none.html", "%00.html", "/etc/passwd"):
+        assert visitor.get(f"/reports/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?page=2",
+        "/products/hostile",
+        f"/customers/{QUOTED_HOSTILE}",
+        "/customers",
+        f"/?category={QUOTED_HOSTILE}",
+    ],
+)
+def test_what_the_shop_says_is_never_html(visitor: TestClient, path: str) -> None:
+    response = visitor.get(path)
+    assert response.status_code == 200
+    assert "<script>window" not in response.text
+    assert "<img src=x" not in response.text
+    assert "49" not in re.findall(r"'(\d\d)<", response.text)
+    assert all("src" in script for script in tags(response.text, "script"))
+    assert not [one for _, one in Tags(response.text).found if any(name.startswith("on") for name in one)]
+    assert not [one for _, one in Tags(response.text).found if "style" in one]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/products/disc-red", "/search", "/customers/customer-00", "/reports", "/docs"]
+)
+def test_pages_take_nothing_from_other_hosts(visitor: TestClient, path: str) -> None:
+    response = visitor.get(path)
+    for name, one in Tags(response.text).found:
+        for attribute in ("src", "href", "action"):
+            value = one.get(attribute) or "/"
+            assert value.startswith(("/", "#")), (name, value)
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.text.count("<h1") == 1 or path == "/"
+    for img in tags(response.text, "img"):
+        assert "alt" in img
+
+
+def test_assets_exist_and_change_their_address(visitor: TestClient) -> None:
+    text = visitor.get("/").text
+    found = re.findall(r'"(/static/[^"]+)"', text)
+    assert len(found) >= 3
+    for address in found:
+        assert "?v=" in address
+        assert visitor.get(address).status_code == 200
+
+
+def test_an_empty_shop_says_which_command_to_run(tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    with TestClient(create_app(Settings(shop=shop)), headers={"accept": "text/html"}) as client:
+        missing = client.get("/")
+        assert missing.status_code == 503
+        assert "vitrine index CATALOGUE" in missing.text
+        Shop.create(shop).close()
+        empty = client.get("/")
+        assert empty.status_code == 200
+        assert f"--shop {shop}" in empty.text
+        assert "vitrine demo" in empty.text
+        for path in ("/customers", "/reports"):
+            assert client.get(path).status_code == 200
+        assert "vitrine index" in client.get("/search").text
+        assert client.get("/customers/x").status_code in (200, 409)

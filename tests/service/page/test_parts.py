@@ -1,0 +1,108 @@
+"""The small parts that pages are made of."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.errors import NotFound, UsageError
+from data.records import Interaction
+from data.where import parse
+from service.page import links, words
+from service.page.filters import Filters, quoted, spelled
+from service.page.reports import report_file, reports
+from service.page.timeline import timeline
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_one_literal_of_the_filter_language(text: str) -> None:
+    assert parse(f"title = {quoted(text)}").columns == {"title"}
+
+
+def test_all_filters_together_make_one_expression() -> None:
+    filters = Filters("red", "disc", "5", "7.5", True, 'a = 1 or b = "2"')
+    expression = filters.expression
+    assert expression is not None
+    assert set(parse(expression).columns) == {
+        "title",
+        "product_id",
+        "category",
+        "price",
+        "in_stock",
+        "a",
+        "b",
+    }
+    assert Filters().expression is None
+
+
+@pytest.mark.parametrize("text", ["cheap", "nan", "inf", "1e999", "--1"])
+def test_a_price_is_a_number(text: str) -> None:
+    with pytest.raises(UsageError, match="a price is a number"):
+        _ = Filters(low=text).expression
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1299, "1,299.00"), (9.5, "9.50"), (0, "0.00"), (0.0254237, "0.02542"), (None, ""), ("x", "")],
+)
+def test_prices(value: object, text: str) -> None:
+    assert words.price(value) == text
+
+
+def test_other_words() -> None:
+    assert words.score(0.987) == "0.99"
+    assert words.percent(0.625) == "62%"
+    assert words.day(date(2026, 7, 1)) == "1 Jul 2026"
+    assert words.counted(1, "product") == "1 product"
+    assert words.counted(1200, "product") == "1,200 products"
+    assert [words.attribute(v) for v in (True, 3.0, "x")] == ["yes", "3", "x"]
+
+
+def test_links_hold_any_id() -> None:
+    assert links.product_link("a/b?c#d %") == "/products/a%2Fb%3Fc%23d%20%25"
+    assert links.with_query("/", {"a": "x y", "b": "", "c": None, "d": False}) == "/?a=x+y"
+    assert links.with_query("/", {}) == "/"
+
+
+def test_days_are_newest_first_and_what_is_gone_keeps_its_id() -> None:
+    def did(day: int, product: str) -> Interaction:
+        return Interaction("c", product, "purchase", datetime(2026, 7, day, 12, tzinfo=UTC))
+
+    days = timeline(
+        [did(1, "a"), did(3, "b"), did(1, "gone")], {"a": {"product_id": "a"}, "b": {"product_id": "b"}}
+    )
+    assert [one.day.day for one in days] == [3, 1]
+    assert [m.card["product_id"] for m in days[1].moments] == ["a", "gone"] or [
+        m.card["product_id"] for m in days[1].moments
+    ] == ["gone", "a"]
+    assert days[0].moments[0].did == "bought"
+
+
+def test_reports_are_found_newest_first(tmp_path: Path) -> None:
+    for age, name in enumerate(("evaluation-time/report.html", "evaluation-last/report.html", "map.html")):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+    assert [one.title for one in reports(tmp_path)] == ["evaluation time", "evaluation last", "map"]
+    assert reports(tmp_path / "none") == []
+
+
+def test_a_link_out_of_the_reports_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.html").write_text("x")
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "out.html").symlink_to(tmp_path / "secret.html")
+    for name in ("out.html", "../secret.html", str(tmp_path / "secret.html"), "", "x.py"):
+        with pytest.raises(NotFound):
+            report_file(folder, name)
+
+
+@pytest.mark.parametrize("name", ["colour", "colour master", "in", "2nd", "é", "a-b.c", "Not"])
+def test_columns_are_spelled_as_filters_want_them(name: str) -> None:
+    assert parse(f"{spelled(name)} is null").columns == {name}
