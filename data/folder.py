@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data import rejects
+from data.errors import UsageError
 from data.ids import clean_text, id_fault
 from data.imageheader import read_header
 from data.photopaths import PhotoFolder
@@ -41,7 +42,11 @@ def read_folder(folder: Path, chunk: int) -> Iterator[Part]:
 def _products(folder: Path) -> dict[str, list[str]]:
     """Product → its photos' paths, relative to the folder."""
     found: dict[str, list[str]] = {}
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise UsageError(f"the folder {folder} cannot be read: {error.strerror or error}") from error
+    for entry in entries:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):

@@ -30,8 +30,16 @@ def remember_database(directory: Path, url: str | None) -> str | None:
         return known
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory} is a file: a shop needs a directory of its own")
-    directory.mkdir(parents=True, exist_ok=True)
-    fresh = directory / f"{SHOP_FILE}.{os.getpid()}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _write_note(note, url)
+    except OSError as error:
+        raise UsageError(f"no shop can be made in {directory}: {error.strerror or error}") from error
+    return url
+
+
+def _write_note(note: Path, url: str | None) -> None:
+    fresh = note.with_name(f"{SHOP_FILE}.{os.getpid()}")
     # The URL may hold a password, so that nobody else may read it.
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if url else 0o644)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
@@ -39,7 +47,6 @@ def remember_database(directory: Path, url: str | None) -> str | None:
         out.flush()
         os.fsync(out.fileno())
     fresh.replace(note)
-    return url
 
 
 def remembered_database(directory: Path) -> str | None:
@@ -52,7 +59,7 @@ def remembered_database(directory: Path) -> str | None:
             f"no shop in {directory}: make one with 'vitrine index CATALOGUE --shop {directory}' or "
             f"'vitrine demo --shop {directory}'"
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(
             f"{directory / SHOP_FILE} cannot be read ({error}): restore it from a backup"
         ) from error

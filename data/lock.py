@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from data.errors import ShopBusy
 
 LOCK_NAME = ".writer.lock"
@@ -25,6 +23,8 @@ def writer_lock(directory: Path, who: str) -> Iterator[None]:
     The operating system frees the lock when its holder ends, however it ends; a note left behind by a killed
     process is ignored and overwritten.
     """
+    from filelock import FileLock, Timeout  # brings asyncio with it, which readers do not need
+
     lock = FileLock(directory / LOCK_NAME, timeout=0)
     try:
         lock.acquire()

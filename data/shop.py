@@ -87,6 +87,12 @@ class Shop:
         opened.check_version()
         return cls(directory, opened)
 
+    def __enter__(self) -> Shop:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Give the database connections back."""
         self._database.close()

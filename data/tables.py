@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -22,6 +24,7 @@ PARQUET_ENDINGS = (".parquet", ".pq")
 ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, *PARQUET_ENDINGS)
 _DELIMITERS = (",", ";", "\t")
 _PARQUET_BATCH = 1000
+_LONGEST_HEADER = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +81,19 @@ class DelimitedFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _open_text(path) as file:
-            first = _first_line(path, file)
-        self._delimiter = max(_DELIMITERS, key=first.count)
-        if path.suffix.lower() in (".tsv", ".tab"):
-            self._delimiter = "\t"
-        with _open_text(path) as file:
+        with _reading(path) as file:
+            first = file.readline(_LONGEST_HEADER)
+        tabs = path.suffix.lower() in (".tsv", ".tab")
+        self._delimiter = "\t" if tabs else max(_DELIMITERS, key=first.count)
+        with _reading(path) as file:
             try:
                 header: list[str] = next(self._reader(file), [])
             except csv.Error as error:
                 raise UsageError(f"the header of {path.name} cannot be read: {error}") from error
         self._header = [name.strip() for name in header]
-        named = [name for name in self._header if name]
+        named = self.columns()
+        if not named:
+            raise UsageError(f"{path.name} is empty; its first line must name the columns, e.g. product_id")
         doubled = sorted({name for name in named if named.count(name) > 1})
         if doubled:
             raise UsageError(f"{path.name} has several columns named {doubled[0]!r}; rename all but one")
@@ -100,8 +104,7 @@ class DelimitedFile:
 
     def rows(self, only: Sequence[str] | None = None) -> Iterator[TableRow | Reject]:
         """See TableFile."""
-        width = len(self._header)
-        with _open_text(self.path) as file:
+        with _reading(self.path) as file:
             reader = self._reader(file)
             next(reader, None)
             number = 0
@@ -110,20 +113,19 @@ class DelimitedFile:
                     fields = next(reader)
                 except StopIteration:
                     return
-                except UnicodeDecodeError as error:
-                    raise _not_utf8(self.path, error) from error
                 except csv.Error as error:
                     number += 1
                     yield Reject("row", number, None, rejects.RAGGED_ROW, f"line {reader.line_num}: {error}")
                     continue
-                if not fields:
-                    continue  # an empty line is no row
-                number += 1
-                if len(fields) != width:
-                    detail = f"line {reader.line_num}: {len(fields)} fields, the header has {width}"
-                    yield Reject("row", number, None, rejects.RAGGED_ROW, detail)
-                    continue
-                yield TableRow(number, {n: f for n, f in zip(self._header, fields, strict=True) if n})
+                if fields:  # an empty line is no row
+                    number += 1
+                    yield self._row(number, fields, reader.line_num)
+
+    def _row(self, number: int, fields: list[str], line: int) -> TableRow | Reject:
+        if len(fields) != len(self._header):
+            detail = f"line {line}: {len(fields)} fields, the header has {len(self._header)}"
+            return Reject("row", number, None, rejects.RAGGED_ROW, detail)
+        return TableRow(number, {n: f for n, f in zip(self._header, fields, strict=True) if n})
 
     def _reader(self, file: IO[str]) -> Any:
         return csv.reader(file, delimiter=self._delimiter, strict=True)
@@ -136,8 +138,8 @@ class JsonLinesFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _open_text(path) as file:
-            if _first_line(path, file).lstrip().startswith("["):
+        with _reading(path) as file:
+            if file.readline(_LONGEST_HEADER).lstrip().startswith("["):
                 raise UsageError(
                     f"{path.name} is one JSON array; write one object a line (JSON lines) instead"
                 )
@@ -149,13 +151,10 @@ class JsonLinesFile:
     def rows(self, only: Sequence[str] | None = None) -> Iterator[TableRow | Reject]:
         """See TableFile."""
         number = count(1)
-        with _open_text(self.path) as file:
-            try:
-                for line in file:
-                    if line.strip():
-                        yield _json_row(next(number), line)
-            except UnicodeDecodeError as error:
-                raise _not_utf8(self.path, error) from error
+        with _reading(self.path) as file:
+            for line in file:
+                if line.strip():
+                    yield _json_row(next(number), line)
 
 
 class ParquetFile:
@@ -204,23 +203,20 @@ def _json_row(number: int, line: str) -> TableRow | Reject:
     return TableRow(number, found)
 
 
-def _open_text(path: Path) -> IO[str]:
-    if path.suffix.lower() == ".gz":
-        return cast("IO[str]", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _first_line(path: Path, file: IO[str]) -> str:
+@contextmanager
+def _reading(path: Path) -> Iterator[IO[str]]:
+    """The file as text; what goes wrong while it is read becomes a UsageError."""
     try:
-        return file.readline(2**20)
+        if path.suffix.lower() == ".gz":
+            with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as file:
+                yield cast("IO[str]", file)
+        else:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                yield file
     except UnicodeDecodeError as error:
-        raise _not_utf8(path, error) from error
-    except (OSError, EOFError) as error:
-        raise UsageError(f"{path.name} cannot be read: {error}") from error
-
-
-def _not_utf8(path: Path, error: UnicodeDecodeError) -> UsageError:
-    return UsageError(
-        f"{path.name} is not UTF-8 text (byte {error.object[error.start]:#04x} {error.reason}); "
-        "save it as UTF-8, e.g. with iconv -f latin1 -t utf-8"
-    )
+        raise UsageError(
+            f"{path.name} is not UTF-8 text (byte {error.object[error.start]:#04x} {error.reason}); "
+            "save it as UTF-8, e.g. with iconv -f latin1 -t utf-8"
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"{path.name} cannot be read to its end: {error}") from error

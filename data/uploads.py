@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from data.errors import VitrineError
+
 UPLOAD_FOLDER = "photos"
 _ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp"}
 
@@ -21,21 +23,28 @@ def keep_upload(directory: Path, data: bytes, name: str) -> tuple[str, str]:
 
     kind = check_whole(data, name)
     sha256 = hashlib.sha256(data).hexdigest()
-    folder = directory / UPLOAD_FOLDER
-    folder.mkdir(exist_ok=True)
-    target = folder / f"{sha256}.{_ENDINGS[kind]}"
-    if not target.exists():
-        descriptor, fresh = tempfile.mkstemp(dir=folder, prefix=".upload-")
-        try:
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(fresh).replace(target)
-        except OSError:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+    target = directory / UPLOAD_FOLDER / f"{sha256}.{_ENDINGS[kind]}"
+    try:
+        target.parent.mkdir(exist_ok=True)
+        if not target.exists():
+            _write_whole(target, data)
+    except OSError as error:
+        raise VitrineError(f"{name} cannot be stored in the shop: {error.strerror or error}") from error
     return sha256, f"{UPLOAD_FOLDER}/{target.name}"
+
+
+def _write_whole(target: Path, data: bytes) -> None:
+    """The file appears under its name only when all of it is on the disk."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".upload-", delete=False) as out:
+        try:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+            os.chmod(out.fileno(), 0o644)
+            Path(out.name).replace(target)
+        except OSError:
+            Path(out.name).unlink(missing_ok=True)
+            raise
 
 
 def drop_uploads(directory: Path, paths: Sequence[str]) -> None:

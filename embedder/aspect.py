@@ -20,7 +20,8 @@ class AspectConfig:
     """One named block of the vector.
 
     name: e.g. ``shape``.
-    kind: ``deep`` or ``statistics`` (pooled activations of the network), ``palette`` (colours of the picture).
+    kind: ``deep`` or ``statistics`` (pooled activations of the network), ``palette`` (colours of the
+        picture).
     stages: whose activations: an index into the network's stages (0 is the earliest), ``final`` (the last
         map), or ``head`` (the network's own pooled features just before its classifier). Several are
         concatenated. Empty for a palette.
@@ -41,12 +42,18 @@ class AspectConfig:
         if self.kind not in KINDS:
             raise UsageError(f"aspect {self.name!r}: kind {self.kind!r} is none of {', '.join(KINDS)}")
         if (self.kind == "palette") == bool(self.stages):
-            raise UsageError(f"aspect {self.name!r}: a palette has no stages, every other kind has at least one")
+            raise UsageError(
+                f"aspect {self.name!r}: a palette has no stages, every other kind has at least one"
+            )
         if self.pooling not in POOLINGS:
-            raise UsageError(f"aspect {self.name!r}: pooling {self.pooling!r} is none of {', '.join(POOLINGS)}")
+            raise UsageError(
+                f"aspect {self.name!r}: pooling {self.pooling!r} is none of {', '.join(POOLINGS)}"
+            )
         for stage in self.stages:
             if stage not in ("final", "head") and not (isinstance(stage, int) and stage >= 0):
-                raise UsageError(f"aspect {self.name!r}: stage {stage!r} is neither 'final', 'head' nor a number")
+                raise UsageError(
+                    f"aspect {self.name!r}: stage {stage!r} is neither 'final', 'head' nor a number"
+                )
 
     @property
     def from_network(self) -> bool:
@@ -83,13 +90,16 @@ def default_aspects(architecture: str) -> tuple[tuple[AspectConfig, ...], tuple[
 def parse_aspects(
     value: object, architecture: str, where: str
 ) -> tuple[tuple[AspectConfig, ...], tuple[float, ...]]:
-    """The key ``vitrine`` of a ``config.json``, or the defaults where it is absent; ``where`` names the file."""
+    """The key ``vitrine`` of a ``config.json``, or the defaults where it is absent; ``where`` names the
+    file."""
     if value is None:
         return default_aspects(architecture)
     if not isinstance(value, Mapping) or not isinstance(value.get("aspects"), list):
         raise UsageError(f"{where}: 'vitrine' must hold a list 'aspects'")
     if value.get("format") != FORMAT:
-        raise UsageError(f"{where}: format {value.get('format')!r} of 'vitrine' is not {FORMAT}; update Vitrine")
+        raise UsageError(
+            f"{where}: format {value.get('format')!r} of 'vitrine' is not {FORMAT}; update Vitrine"
+        )
     aspects = tuple(_aspect(entry, where) for entry in value["aspects"])
     given = value.get("weights") or {}
     unknown = sorted(set(given) - {aspect.name for aspect in aspects})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -50,11 +51,12 @@ def build_model(config: EmbedderConfig) -> nn.Module:
             "`python -c 'import timm; print(timm.list_models())'` lists them"
         )
     try:
-        model: nn.Module = timm.create_model(
-            config.architecture, pretrained=False, num_classes=0, **config.model_args
-        )
+        further: dict[str, Any] = dict(config.model_args)
+        model: nn.Module = timm.create_model(config.architecture, pretrained=False, num_classes=0, **further)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise UsageError(f"{config.architecture} cannot be built with {dict(config.model_args)}: {error}") from None
+        raise UsageError(
+            f"{config.architecture} cannot be built with {dict(config.model_args)}: {error}"
+        ) from None
     return without_head(model, config)
 
 
@@ -78,16 +80,20 @@ class FeatureNet(nn.Module):
     def __init__(self, model: nn.Module, outputs: Sequence[Output]) -> None:
         super().__init__()
         if not hasattr(model, "forward_intermediates") or not hasattr(model, "feature_info"):
-            raise UsageError(f"{type(model).__name__} does not tell its stages; take another timm architecture")
+            raise UsageError(
+                f"{type(model).__name__} does not tell its stages; take another timm architecture"
+            )
         self.model = model
         self.outputs = tuple(outputs)
         stages = {stage for output in self.outputs for stage in output.stages}
         self._early = sorted(stage for stage in stages if isinstance(stage, int))
         self._late = not stages.isdisjoint(("final", "head"))
         self._head = "head" in stages
-        count = len(model.feature_info)  # type: ignore[arg-type]
+        count = len(cast("Any", model).feature_info)
         if self._early and self._early[-1] >= count:
-            raise UsageError(f"{type(model).__name__} has stages 0 to {count - 1}; there is no {self._early[-1]}")
+            raise UsageError(
+                f"{type(model).__name__} has stages 0 to {count - 1}; there is no {self._early[-1]}"
+            )
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Every output, in order."""
@@ -96,14 +102,15 @@ class FeatureNet(nn.Module):
 
     def _maps(self, pictures: Tensor) -> dict[Stage, Tensor]:
         maps: dict[Stage, Tensor] = {}
+        model = cast("Any", self.model)
         if self._early:
-            got = self.model.forward_intermediates(
+            got = model.forward_intermediates(
                 pictures, indices=self._early, stop_early=not self._late, intermediates_only=not self._late
             )
             final, early = got if self._late else (None, got)
             maps.update(zip(self._early, early, strict=True))
         else:
-            final = self.model.forward_features(pictures)
+            final = model.forward_features(pictures)
         if final is not None:
             maps["final"] = final
         for stage, activations in maps.items():
@@ -113,7 +120,7 @@ class FeatureNet(nn.Module):
                     f"{activations.ndim - 1} axes per picture, not channels × height × width"
                 )
         if self._head:
-            maps["head"] = self.model.forward_head(final, pre_logits=True)
+            maps["head"] = model.forward_head(final, pre_logits=True)
         return maps
 
     @staticmethod

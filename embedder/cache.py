@@ -1,7 +1,7 @@
 """The user's cache folder: converted graphs, which can always be made again.
 
-``VITRINE_CACHE`` names it; else it is ``vitrine`` under ``XDG_CACHE_HOME`` or ``~/.cache``. Where it cannot be
-written, everything works, only slower.
+``VITRINE_CACHE`` names it; else it is ``vitrine`` under ``XDG_CACHE_HOME`` or ``~/.cache``. Where it cannot
+be written, everything works, only slower.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
 
     def get(self) -> Item | None:
-        """The next item, waiting for it; None when the channel is closed and empty. Broken where it was broken."""
+        """The next item, waiting for it; None when the channel is closed and empty. Broken where it was
+        broken."""
         with self._changed:
             while not self._items and not self._closed and not self._broken:
                 self._changed.wait()

@@ -1,8 +1,8 @@
 """What defines an embedder, apart from its tensors: architecture, preprocessing and aspects.
 
 On disk this is ``config.json`` as timm's hub writes it (``architecture``, ``model_args``, ``pretrained_cfg``)
-with one more key, ``vitrine``, that says how the network's activations become the aspects of a vector. A folder
-without that key gets the default aspects.
+with one more key, ``vitrine``, that says how the network's activations become the aspects of a vector. A
+folder without that key gets the default aspects.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Preprocessing:
         """From a ``pretrained_cfg``; ``where`` names it in errors."""
         missing = [key for key in ("input_size", "mean", "std") if key not in cfg]
         if missing:
-            raise UsageError(f"{where}: pretrained_cfg lacks {', '.join(missing)}; they say how to prepare a photo")
+            raise UsageError(
+                f"{where}: pretrained_cfg lacks {', '.join(missing)}; they say how to prepare a photo"
+            )
         channels, height, width = (int(n) for n in cfg["input_size"])
         if channels != 3:
             raise UsageError(f"{where}: the network wants {channels} channels; photos have 3")
@@ -140,7 +142,9 @@ class EmbedderConfig:
         architecture = value.get("architecture")
         cfg = value.get("pretrained_cfg")
         if not isinstance(architecture, str) or not isinstance(cfg, Mapping):
-            raise UsageError(f"{where}: 'architecture' and 'pretrained_cfg' are needed, as timm's hub format has them")
+            raise UsageError(
+                f"{where}: 'architecture' and 'pretrained_cfg' are needed, as timm's hub format has them"
+            )
         names = cfg.get("classifier") or ()
         aspects, weights = parse_aspects(value.get("vitrine"), architecture, where)
         stated = (value.get("vitrine") or {}).get("licence") or cfg.get("license") or "unknown"

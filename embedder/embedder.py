@@ -55,7 +55,8 @@ class Embedder:
         runtime: str = "auto",
         batch: int | None = None,
     ) -> None:
-        """``tensors``: projections and palette (``aspects.safetensors``); ``runtime``: see ``runtime.choose``."""
+        """``tensors``: projections and palette (``aspects.safetensors``); ``runtime``: see
+        ``runtime.choose``."""
         self.name = name
         projections = tuple(Projection.read(tensors, aspect.name) for aspect in config.network_aspects)
         self.network = Network(config, weights, projections)
@@ -139,7 +140,8 @@ class Embedder:
         return self.finish(self.runtime.encode(photos), np.stack([self.colours(photo) for photo in photos]))
 
     def finish(self, outputs: Sequence[Floats], colours: Floats) -> Floats:
-        """The network's outputs [(n, d_i)…] and the colours (n, c) of the same photos → unit blocks (n, d)."""
+        """The network's outputs [(n, d_i)…] and the colours (n, c) of the same photos → unit blocks (n,
+        d)."""
         blocks = iter(
             projection.apply(output) for projection, output in zip(self.projections, outputs, strict=True)
         )
@@ -154,7 +156,8 @@ class Embedder:
         return vectors
 
     def encode_files(self, sources: Iterable[Path | bytes]) -> tuple[Floats, list[Unusable]]:
-        """Photos from files or bytes → unit blocks of those that can be used, in order, and what is wrong elsewhere."""
+        """Photos from files or bytes → unit blocks of those that can be used, in order, and what is wrong
+        elsewhere."""
         prepared: list[Photos] = []
         unusable: list[Unusable] = []
         for position, source in enumerate(sources):

@@ -31,9 +31,7 @@ def check_name(models: Path, name: str) -> Path:
     return folder
 
 
-def save_embedder(
-    folder: Path, base: Embedder, projections: dict[str, Projection], card: str
-) -> Path:
+def save_embedder(folder: Path, base: Embedder, projections: dict[str, Projection], card: str) -> Path:
     """Writes ``base`` with some aspects' projections replaced, and its model card.
 
     folder: must not exist; it appears by rename when all is written.

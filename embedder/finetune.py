@@ -1,8 +1,8 @@
 """Fine-tunes an embedder on a shop's own labels, and says honestly what it brought.
 
-Strategy ``fixed``: the backbone stays as it is; a projection of one aspect is trained on its frozen features, which
-are the vectors that the shop holds already. A fifth of the products is held out, and both embedders are measured
-on them.
+Strategy ``fixed``: the backbone stays as it is; a projection of one aspect is trained on its frozen features,
+which are the vectors that the shop holds already. A fifth of the products is held out, and both embedders are
+measured on them.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ def finetune(
     seed: int = 0,
     progress: Tell | None = None,
 ) -> FinetuneReport:
-    """Trains ``aspect`` towards ``label`` (``category`` or an attribute) and writes ``models/NAME`` in the shop.
+    """Trains ``aspect`` towards ``label`` (``category`` or an attribute) and writes ``models/NAME`` in the
+    shop.
 
-    embedder: to start from; None takes the one the shop is indexed with. Photos without a vector in its space are
-    encoded first. Raises UsageError for an unknown strategy, label or aspect, a name that is taken, one class
-    only, or too few photos; EmptyShop for a shop without vectors.
+    embedder: to start from; None takes the one the shop is indexed with. Photos without a vector in its space
+    are encoded first. Raises UsageError for an unknown strategy, label or aspect, a name that is taken, one
+    class only, or too few photos; EmptyShop for a shop without vectors.
     """
     began = time.perf_counter()
     tell = progress or _silent
@@ -101,7 +102,9 @@ class _Tuned:
     def __post_init__(self) -> None:
         names = [aspect.name for aspect in self.base.config.network_aspects]
         if self.aspect not in names:
-            raise UsageError(f"only what the network gives can be tuned: {', '.join(names)}; not {self.aspect!r}")
+            raise UsageError(
+                f"only what the network gives can be tuned: {', '.join(names)}; not {self.aspect!r}"
+            )
 
     @property
     def place(self) -> int:

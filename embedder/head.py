@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from torch import nn
 
 Floats = NDArray[np.float32]
+# A small shop gets smaller batches, so that an epoch is still several steps.
+STEPS_PER_EPOCH = 8
+FEWEST_IN_BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class HeadSettings:
-    """dims: width of the result, at most the features'. epochs: passes over the photos. rate: peak learning rate
-    (AdamW, cosine decay). temperature: of the softmax. seed: of order and class directions."""
+    """dims: width of the result, at most the features'. epochs: passes over the photos. rate: peak learning
+    rate (AdamW, cosine decay). temperature: of the softmax. seed: of order and class directions."""
 
     dims: int = 256
     epochs: int = 25
     batch: int = 256
-    rate: float = 1e-3
+    rate: float = 3e-3
     decay: float = 1e-4
     temperature: float = 0.05
     seed: int = 0
@@ -38,27 +41,29 @@ def train_head(
     settings: HeadSettings,
     progress: Callable[[int, float], None] | None = None,
 ) -> Floats:
-    """Trains on features (n, d_in), unit-norm, with class numbers (n,); returns the matrix (d_in, dims), float32.
+    """Trains on features (n, d_in), unit-norm, with class numbers (n,); returns the matrix (d_in, dims),
+    float32.
 
-    progress: called with the epoch (from 1) and its mean loss. The same seed gives the same matrix on the same
-    machine.
+    progress: called with the epoch (from 1) and its mean loss. The same seed gives the same matrix on the
+    same machine.
     """
     n, d_in = features.shape
     random = torch.Generator().manual_seed(settings.seed)
     head = nn.Parameter(_components(features, min(settings.dims, d_in)))
     classes = nn.Parameter(torch.randn(int(labels.max()) + 1, head.shape[1], generator=random))
     optimiser = torch.optim.AdamW([head, classes], lr=settings.rate, weight_decay=settings.decay)
-    steps = settings.epochs * -(-n // settings.batch)
+    batch = min(settings.batch, max(FEWEST_IN_BATCH, n // STEPS_PER_EPOCH))
+    steps = settings.epochs * -(-n // batch)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
     inputs, targets = torch.from_numpy(np.ascontiguousarray(features)), torch.from_numpy(labels)
     for epoch in range(1, settings.epochs + 1):
         total = 0.0
-        for rows in torch.randperm(n, generator=random).split(settings.batch):
+        for rows in torch.split(torch.randperm(n, generator=random), batch):
             embedded = nn.functional.normalize(inputs[rows] @ head, dim=1)
             logits = embedded @ nn.functional.normalize(classes, dim=1).T / settings.temperature
             loss = nn.functional.cross_entropy(logits, targets[rows])
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
             total += float(loss.detach()) * len(rows)

@@ -22,8 +22,8 @@ class Labelled:
     """Photos whose product bears a label.
 
     blocks: unit blocks as stored, float16 (n, d). groups: numbers (n,) of what must not be parted by a split.
-    unlabelled: photos left out as their product has no label. rare: photos left out as fewer than two products
-    bear their label.
+    unlabelled: photos left out as their product has no label. rare: photos left out as fewer than two
+    products bear their label.
     """
 
     blocks: NDArray[np.float16]
@@ -41,8 +41,8 @@ class Labelled:
 def labelled_photos(shop: Shop, space: str, label: str) -> Labelled:
     """All photos with a vector in the space and a label that at least two products bear.
 
-    label: ``category`` or an attribute. Raises UsageError where there is no such column, one class only, or too
-    few photos: each says what there is.
+    label: ``category`` or an attribute. Raises UsageError where there is no such column, one class only, or
+    too few photos: each says what there is.
     """
     labels = label_of_products(shop, label)
     products: list[str] = []
@@ -94,8 +94,8 @@ def _check(label: str, photos: int, classes: set[str], unlabelled: int) -> None:
     if len(classes) < 2:
         what = f"only one ({next(iter(classes))!r})" if classes else "none"
         raise UsageError(
-            f"column {label!r} has {what} of the two or more labels with at least {FEWEST_PRODUCTS} products and "
-            "photos that fine-tuning needs; take another column"
+            f"column {label!r} has {what} of the two or more labels with at least {FEWEST_PRODUCTS} products "
+            "and photos that fine-tuning needs; take another column"
         )
     if photos < FEWEST_PHOTOS:
         raise UsageError(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Network:
     """What a runtime needs to know; building it (which needs torch) is put off until it must be.
 
-    projections: what is done with each output afterwards, one per network aspect. A runtime does not apply them,
-    but by them it can tell how precise its outputs must be.
+    projections: what is done with each output afterwards, one per network aspect. A runtime does not apply
+    them, but by them it can tell how precise its outputs must be.
     """
 
     config: EmbedderConfig
@@ -36,8 +36,8 @@ class Network:
 
     @cached_property
     def key(self) -> str:
-        """Names the computation from picture to pooled outputs, and what is made of them: what a converted graph
-        is stored under."""
+        """Names the computation from picture to pooled outputs, and what is made of them: what a converted
+        graph is stored under."""
         defining = self.config.defining()
         outputs = [aspect.as_json() | {"name": ""} for aspect in self.config.network_aspects]
         parts = {name: defining[name] for name in ("architecture", "model_args", "input", "mean", "std")}

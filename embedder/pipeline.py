@@ -1,8 +1,8 @@
 """From photos that wait in a shop to committed vectors: read, decode, encode and write, all at once.
 
-Threads read and decode into a bounded channel; the calling thread feeds batches to the runtime, which computes
-them asynchronously; one more thread commits. Whatever was committed stays when the process is killed, and the
-next run goes on from there.
+Threads read and decode into a bounded channel; the calling thread feeds batches to the runtime, which
+computes them asynchronously; one more thread commits. Whatever was committed stays when the process is
+killed, and the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def encode_pending(
 ) -> EncodeReport:
     """Gives every photo of the shop that lacks one a vector in the embedder's space.
 
-    Photos that cannot be used become rejects. ``progress`` is called after every commit, by the writing thread.
-    The caller should hold ``shop.writer``. An error in any stage stops all of them and is raised here; what was
-    finished by then is committed first, also on KeyboardInterrupt.
+    Photos that cannot be used become rejects. ``progress`` is called after every commit, by the writing
+    thread. The caller should hold ``shop.writer``. An error in any stage stops all of them and is raised
+    here; what was finished by then is committed first, also on KeyboardInterrupt.
     """
     chosen = options or PipelineOptions()
     remember_space(shop, embedder)
@@ -64,7 +64,8 @@ def encode_photos(shop: Shop, embedder: Embedder, photos: Sequence[Photo]) -> En
     remember_space(shop, embedder)
     run = _Run(shop, embedder, None, PipelineOptions(threads=1, total=len(photos)))
     waiting = [
-        PendingPhoto(photo.photo_id, photo.product_id, shop.photo_path(photo), None, 0, 0, None) for photo in photos
+        PendingPhoto(photo.photo_id, photo.product_id, shop.photo_path(photo), None, 0, 0, None)
+        for photo in photos
     ]
     return run.go(iter([waiting] if waiting else []))
 

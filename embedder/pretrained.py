@@ -9,6 +9,7 @@ import logging
 import os
 import urllib.error
 import urllib.request
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,9 @@ SECONDS = 5.0
 FILES = ("model.safetensors", "pytorch_model.bin")
 HUB = "https://huggingface.co"
 THREE_WAYS = (
-    "there are three ways: --embedder bundled works offline; --embedder FOLDER takes a local folder in timm's hub "
-    "format (config.json and model.safetensors); --embedder ARCHITECTURE@FILE takes a .safetensors or .pth file"
+    "there are three ways: --embedder bundled works offline; --embedder FOLDER takes a local folder in "
+    "timm's hub format (config.json and model.safetensors); --embedder ARCHITECTURE@FILE takes a .safetensors "
+    "or .pth file"
 )
 
 
@@ -38,7 +40,9 @@ def pretrained(name: str) -> tuple[EmbedderConfig, ModelWeights]:
     cached = cached_file(name)
     if cached is None:
         _check_reachable(name)
-    config = EmbedderConfig.from_json({"architecture": name.split(".")[0], "pretrained_cfg": cfg}, f"timm's {name}")
+    config = EmbedderConfig.from_json(
+        {"architecture": name.split(".")[0], "pretrained_cfg": cfg}, f"timm's {name}"
+    )
     return config, ModelWeights(lambda: _create(name, config, cached))
 
 
@@ -58,6 +62,11 @@ def cached_file(name: str) -> Path | None:
     return None
 
 
+def timm_config(cfg: Any) -> dict[str, Any]:
+    """A timm ``PretrainedCfg`` as the plain values that ``config.json`` holds."""
+    return {key: value for key, value in asdict(cfg).items() if value is not None}
+
+
 def _known(name: str) -> dict[str, Any]:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(SECONDS)))
@@ -72,7 +81,7 @@ def _known(name: str) -> dict[str, Any]:
     cfg = timm.get_pretrained_cfg(name)
     if cfg is None or not cfg.has_weights:
         raise UsageError(f"timm has no pre-trained weights for {name!r}; {THREE_WAYS}")
-    return {key: value for key, value in cfg.to_dict().items() if value is not None}
+    return timm_config(cfg)
 
 
 def _check_reachable(name: str) -> None:
@@ -88,7 +97,8 @@ def _check_reachable(name: str) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise WeightsMissing(
-            f"the pre-trained weights of {name!r} are not on this machine and cannot be fetched ({reason}); {THREE_WAYS}"
+            f"the pre-trained weights of {name!r} are not on this machine and cannot be fetched ({reason}); "
+            f"{THREE_WAYS}"
         ) from None
 
 
@@ -100,7 +110,9 @@ def _create(name: str, config: EmbedderConfig, cached: Path | None) -> nn.Module
     overlay = {"file": str(cached)} if cached else None
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
-        model: nn.Module = timm.create_model(name, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay)
+        model: nn.Module = timm.create_model(
+            name, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay
+        )
     except (OSError, RuntimeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsMissing(

@@ -36,10 +36,10 @@ class Progress:
 class EncodeReport:
     """The end of a run.
 
-    encoded: photos that went through the network. reused: photos whose content the space knew. rejected: photos
-    that could not be used. seconds: ``decode`` (reading, decoding and colours, summed over threads), ``encode``
-    (the network had work), ``write`` (commits) and ``wall``; the stages overlap, so they may add up to more
-    than ``wall``.
+    encoded: photos that went through the network. reused: photos whose content the space knew. rejected:
+    photos that could not be used. seconds: ``decode`` (reading, decoding and colours, summed over threads),
+    ``encode`` (the network had work), ``write`` (commits) and ``wall``; the stages overlap, so they may add
+    up to more than ``wall``.
     """
 
     encoded: int

@@ -34,7 +34,9 @@ class Projection:
         if self.matrix is not None and self.matrix.ndim != 2:
             raise Damaged(f"a projection must be a matrix, not of shape {self.matrix.shape}")
         if self.mean is not None and self.matrix is not None and self.mean.shape != self.matrix.shape[:1]:
-            raise Damaged(f"a mean of shape {self.mean.shape} does not fit a projection of {self.matrix.shape}")
+            raise Damaged(
+                f"a mean of shape {self.mean.shape} does not fit a projection of {self.matrix.shape}"
+            )
         for array in (self.mean, self.matrix):
             if array is not None and not np.isfinite(array).all():
                 raise Damaged("a projection holds numbers that are not finite; export it again")
@@ -54,12 +56,15 @@ class Projection:
     def apply(self, pooled: Floats) -> Floats:
         """Pooled activations (n, d_in) → unit vectors (n, d_out)."""
         self.d_out(pooled.shape[1])
-        centred = pooled if self.mean is None else pooled - self.mean
-        return unit(centred if self.matrix is None else centred @ self.matrix)
+        centred: Floats = pooled if self.mean is None else pooled - self.mean
+        projected: Floats = centred if self.matrix is None else centred @ self.matrix
+        return unit(projected)
 
     def then(self, matrix: Floats) -> Projection:
         """This projection followed by another matrix (d_out, d_new)."""
-        return Projection(self.mean, matrix if self.matrix is None else (self.matrix @ matrix).astype(np.float32))
+        return Projection(
+            self.mean, matrix if self.matrix is None else (self.matrix @ matrix).astype(np.float32)
+        )
 
     @classmethod
     def read(cls, tensors: Mapping[str, StoredTensor], aspect: str) -> Projection:
@@ -71,9 +76,9 @@ class Projection:
         )
 
     def tensors(self, aspect: str) -> dict[str, Floats]:
-        """As they are stored for an aspect."""
+        """As they are stored for an aspect, row-major (safetensors writes an array's memory as it lies)."""
         named = {f"{aspect}.mean": self.mean, f"{aspect}.projection": self.matrix}
-        return {name: array for name, array in named.items() if array is not None}
+        return {name: np.ascontiguousarray(array) for name, array in named.items() if array is not None}
 
 
 def unit(vectors: Floats) -> Floats:
@@ -86,13 +91,15 @@ def unit(vectors: Floats) -> Floats:
 def fit_pca(pooled: Floats, d_out: int, whiten: bool = False, shrink: float = 0.0) -> Projection:
     """Principal components of pooled activations (n, d_in), largest first.
 
-    ``whiten`` divides every component by its standard deviation (Jégou & Chum, 2012); ``shrink`` in [0, 1) mixes
-    the variances with their mean first, so that the smallest are not blown up. Raises UsageError for fewer
-    vectors than dimensions wanted.
+    ``whiten`` divides every component by its standard deviation (Jégou & Chum, 2012); ``shrink`` in [0, 1)
+    mixes the variances with their mean first, so that the smallest are not blown up. Raises UsageError for
+    fewer vectors than dimensions wanted.
     """
     n, d_in = pooled.shape
     if not 1 <= d_out <= d_in:
-        raise UsageError(f"a projection of {d_in} activations has between 1 and {d_in} dimensions, not {d_out}")
+        raise UsageError(
+            f"a projection of {d_in} activations has between 1 and {d_in} dimensions, not {d_out}"
+        )
     if n <= d_out:
         raise UsageError(f"{n} photos are too few to fit {d_out} dimensions; index more, or ask for fewer")
     if not 0.0 <= shrink < 1.0:

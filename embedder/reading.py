@@ -88,14 +88,17 @@ class Claims:
 class Reader:
     """Reads, hashes and decodes photos for one embedder. Threads may share it."""
 
-    def __init__(self, shop: Known, embedder: Embedder, claims: Claims, limits: PhotoLimits | None = None) -> None:
+    def __init__(
+        self, shop: Known, embedder: Embedder, claims: Claims, limits: PhotoLimits | None = None
+    ) -> None:
         self._shop = shop
         self._embedder = embedder
         self._claims = claims
         self._limits = limits or PhotoLimits()
 
     def read(self, photos: Sequence[PendingPhoto]) -> Iterator[Decoded | Seen | Refused]:
-        """Decoded for what must be encoded, Seen for what the space knows already, Refused for what cannot be.
+        """Decoded for what must be encoded, Seen for what the space knows already, Refused for what cannot
+        be.
 
         Photos that wait for another one with the same bytes do not appear: see ``Claims``.
         """
@@ -145,7 +148,8 @@ class Reader:
 
 
 def read_bytes(path: Path, limit: int) -> tuple[bytes, int, int]:
-    """A photo's bytes with the size and time of its file; BadPhoto where it is absent, no file or too large."""
+    """A photo's bytes with the size and time of its file; BadPhoto where it is absent, no file or too
+    large."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):

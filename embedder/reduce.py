@@ -19,8 +19,8 @@ MODELS = "models"
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """What to fit. aspect: whose block. dims: its new width. whiten, shrink: see ``fit_pca``. sample: at most so
-    many photos are read. seed: chooses them."""
+    """What to fit. aspect: whose block. dims: its new width. whiten, shrink: see ``fit_pca``. sample: at most
+    so many photos are read. seed: chooses them."""
 
     aspect: str = "shape"
     dims: int = 256
@@ -33,8 +33,8 @@ class Reduction:
 def fit_projection(shop: Shop, embedder: Embedder, name: str, wanted: Reduction | None = None) -> Path:
     """Principal components of an aspect's pooled activations over the catalogue, stored with a new space.
 
-    Writes ``models/NAME`` in the shop, to be opened by that name; returns the folder. Raises UsageError for an
-    unknown aspect, a name that is taken, or too few photos.
+    Writes ``models/NAME`` in the shop, to be opened by that name; returns the folder. Raises UsageError for
+    an unknown aspect, a name that is taken, or too few photos.
     """
     chosen = wanted or Reduction()
     folder = check_name(shop.directory / MODELS, name)
@@ -51,15 +51,17 @@ def fit_projection(shop: Shop, embedder: Embedder, name: str, wanted: Reduction 
     if before is not None and matrix is not None:
         matrix = (before @ matrix).astype(np.float32)
     card = (
-        f"# {name}\n\n`{embedder.name}` (space `{embedder.space}`) with its aspect `{chosen.aspect}` reduced to "
-        f"{chosen.dims} principal components{', whitened' if chosen.whiten else ''}, fitted on {len(pooled)} photos "
-        f"of this shop (seed {chosen.seed}).\n\nLicence of the backbone's weights: {embedder.licence}.\n"
+        f"# {name}\n\n`{embedder.name}` (space `{embedder.space}`) with its aspect `{chosen.aspect}` reduced "
+        f"to {chosen.dims} principal components{', whitened' if chosen.whiten else ''}, fitted on "
+        f"{len(pooled)} photos of this shop (seed {chosen.seed}).\n\n"
+        f"Licence of the backbone's weights: {embedder.licence}.\n"
     )
     return save_embedder(folder, embedder, {chosen.aspect: Projection(mean, matrix)}, card)
 
 
 def pooled_sample(shop: Shop, embedder: Embedder, place: int, chosen: Reduction) -> Floats:
-    """Pooled activations (n, d_in) of the network's output ``place`` for a random sample of the shop's photos."""
+    """Pooled activations (n, d_in) of the network's output ``place`` for a random sample of the shop's
+    photos."""
     photos = [
         photo
         for products in shop.all_products()

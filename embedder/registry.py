@@ -26,9 +26,9 @@ HUB_FOLDER = re.compile(r"^models--timm--(.+)$")
 class EmbedderInfo:
     """One line of ``vitrine embedders``.
 
-    spec: what to write after ``--embedder``. kind: ``bundled``, ``fine-tuned``, ``timm`` (in the local cache) or
-    ``broken``. space: its fingerprint where that is known without loading a network. note: what it is, or what
-    is wrong with it.
+    spec: what to write after ``--embedder``. kind: ``bundled``, ``fine-tuned``, ``timm`` (in the local cache)
+    or ``broken``. space: its fingerprint where that is known without loading a network. note: what it is, or
+    what is wrong with it.
     """
 
     spec: str
@@ -45,8 +45,8 @@ def open_embedder(
     """The embedder that ``spec`` names.
 
     spec: ``bundled``; the name of a fine-tuned one in ``shop_models``; a folder in timm's hub format;
-    ``ARCHITECTURE@FILE`` with a ``.safetensors`` or ``.pth`` file; or a timm name, whose pre-trained weights are
-    downloaded by timm. runtime: see ``runtime.choose.RUNTIMES``. batch: photos per batch, or None for the
+    ``ARCHITECTURE@FILE`` with a ``.safetensors`` or ``.pth`` file; or a timm name, whose pre-trained weights
+    are downloaded by timm. runtime: see ``runtime.choose.RUNTIMES``. batch: photos per batch, or None for the
     runtime's own.
 
     Raises UsageError for a name that nothing answers to, WeightsMissing where weights cannot be had, Damaged
@@ -65,12 +65,12 @@ def open_folder(
 
 
 def available(shop_models: Path | None = None) -> list[EmbedderInfo]:
-    """What can be opened here without a network: bundled, fine-tuned on the shop, timm's in the local cache."""
+    """What can be opened here without a network: bundled, fine-tuned on the shop, timm's in the local
+    cache."""
     found = [_described(BUNDLED_NAME, "bundled", BUNDLED, "shipped with Vitrine, works offline")]
     if shop_models is not None and shop_models.is_dir():
-        for folder in sorted(shop_models.iterdir()):
-            if (folder / CONFIG_NAME).is_file():
-                found.append(_described(folder.name, "fine-tuned", folder, "fine-tuned on this shop"))
+        folders = [folder for folder in sorted(shop_models.iterdir()) if (folder / CONFIG_NAME).is_file()]
+        found.extend(_described(f.name, "fine-tuned", f, "fine-tuned on this shop") for f in folders)
     found.extend(_cached_timm())
     return found
 
@@ -82,7 +82,9 @@ def _resolve(
         raise UsageError("an embedder's name is empty; `vitrine embedders` lists what there is")
     if spec == BUNDLED_NAME:
         if not (BUNDLED / CONFIG_NAME).is_file():
-            raise WeightsMissing(f"the bundled embedder is not in this installation ({BUNDLED}); install Vitrine anew")
+            raise WeightsMissing(
+                f"the bundled embedder is not in this installation ({BUNDLED}); install Vitrine anew"
+            )
         return (BUNDLED_NAME, *_folder(BUNDLED))
     path = Path(spec.removeprefix(LOCAL_PREFIX)).expanduser()
     tuned = None if shop_models is None or Path(spec).name != spec else shop_models / spec
@@ -128,8 +130,9 @@ def _named_file(spec: str) -> tuple[str, EmbedderConfig, Weights, Mapping[str, S
     cfg = timm.get_pretrained_cfg(architecture)
     if cfg is None or not timm.is_model(architecture):
         raise UsageError(f"timm has no architecture {architecture!r} (the part of {spec!r} before '@')")
-    written = {key: value for key, value in cfg.to_dict().items() if value is not None}
-    written["license"] = "unknown"
+    from embedder.pretrained import timm_config
+
+    written = timm_config(cfg) | {"license": "unknown"}
     config = EmbedderConfig.from_json({"architecture": architecture, "pretrained_cfg": written}, spec)
     return architecture, config, FileWeights(path, config), {}
 
@@ -158,6 +161,8 @@ def _cached_timm() -> list[EmbedderInfo]:
         if match and whole:
             name = match.group(1)
             found.append(
-                EmbedderInfo(name, "timm", name.split(".")[0], None, "see its model card", "in timm's local cache")
+                EmbedderInfo(
+                    name, "timm", name.split(".")[0], None, "see its model card", "in timm's local cache"
+                )
             )
     return found

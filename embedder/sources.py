@@ -1,7 +1,7 @@
 """Where a backbone's weights come from: a file, a model in memory, timm's own download.
 
-Every source can tell the digest of the tensors it will load (a safetensors file without importing torch) and can
-build the network with them. Only tensors are read from files, never pickled code.
+Every source can tell the digest of the tensors it will load (a safetensors file without importing torch) and
+can build the network with them. Only tensors are read from files, never pickled code.
 """
 
 from __future__ import annotations
@@ -180,5 +180,9 @@ def as_stored(tensor: Tensor) -> StoredTensor:
     whole = tensor.detach().cpu().contiguous()
     if whole.dtype not in names:
         raise Damaged(f"a tensor of dtype {whole.dtype} cannot be part of an embedder")
-    data = memoryview(whole.reshape(-1).view(torch.uint8).numpy()) if whole.numel() else memoryview(b"")
+    data = (
+        memoryview(whole.reshape(-1).view(torch.uint8).numpy().tobytes())
+        if whole.numel()
+        else memoryview(b"")
+    )
     return StoredTensor(names[whole.dtype], tuple(whole.shape), data)

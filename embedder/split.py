@@ -19,7 +19,8 @@ class Split:
 
 
 def groups_of(products: Sequence[str], contents: Sequence[bytes]) -> NDArray[np.int64]:
-    """A group number per photo, (n,): the photos of one product, and products that share a picture, go together."""
+    """A group number per photo, (n,): the photos of one product, and products that share a picture, go
+    together."""
     parent: dict[object, object] = {}
 
     def root(node: object) -> object:

@@ -1,8 +1,8 @@
 """Tensors as they lie in a safetensors file, read without torch, and their digest.
 
-The format (Hugging Face safetensors): 8 bytes with the header's length, a JSON header with every tensor's dtype,
-shape and place, then the data. Reading it here keeps torch out of a query's start-up, and the digest is of the
-very bytes that a network will be given.
+The format (Hugging Face safetensors): 8 bytes with the header's length, a JSON header with every tensor's
+dtype, shape and place, then the data. Reading it here keeps torch out of a query's start-up, and the digest
+is of the very bytes that a network will be given.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class StoredTensor:
             return wide.view(np.float32).reshape(self.shape)
         kinds = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
         if self.dtype not in kinds:
-            raise Damaged(f"a tensor of dtype {self.dtype} was found where floating point numbers were expected")
+            raise Damaged(
+                f"a tensor of dtype {self.dtype} was found where floating point numbers were expected"
+            )
         values: Floats = np.frombuffer(self.data, kinds[self.dtype]).reshape(self.shape).astype(np.float32)
         return values
 
@@ -62,7 +64,9 @@ def read_safetensors(path: Path) -> dict[str, StoredTensor]:
         with path.open("rb") as file:
             view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
-        raise WeightsMissing(f"the weights {path} do not exist; name a folder or file that holds them") from None
+        raise WeightsMissing(
+            f"the weights {path} do not exist; name a folder or file that holds them"
+        ) from None
     except (OSError, ValueError) as error:
         raise Damaged(f"the weights {path} cannot be read: {error}") from None
     try:
@@ -83,7 +87,12 @@ def _tensors(header: Mapping[str, Mapping[str, object]], body: memoryview) -> di
         dtype = str(entry["dtype"])
         shape = tuple(int(n) for n in entry["shape"])  # type: ignore[attr-defined]
         start, end = (int(n) for n in entry["data_offsets"])  # type: ignore[attr-defined]
-        if dtype not in BYTES or end - start != math.prod(shape) * BYTES[dtype] or end > len(body) or start < 0:
+        if (
+            dtype not in BYTES
+            or end - start != math.prod(shape) * BYTES[dtype]
+            or end > len(body)
+            or start < 0
+        ):
             raise ValueError(f"tensor {name!r} does not fit")
         found[name] = StoredTensor(dtype, shape, body[start:end])
     return found

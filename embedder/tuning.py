@@ -27,7 +27,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Before and after: the tuned aspect's block alone, and whole vectors under the default aspect weights."""
+    """Before and after: the tuned aspect's block alone, and whole vectors under the default aspect
+    weights."""
 
     frozen: Measured
     tuned: Measured
@@ -77,9 +78,9 @@ def card(report: FinetuneReport, base: str, base_space: str, licence: str) -> st
     lines = [
         f"# {report.name}",
         "",
-        f"Fine-tuned from `{base}` (space `{base_space}`) with strategy `{report.strategy}`: a projection of the "
-        f"aspect `{report.aspect}` trained towards `{report.label}` with a normalised softmax; the backbone is "
-        "unchanged.",
+        f"Fine-tuned from `{base}` (space `{base_space}`) with strategy `{report.strategy}`: a projection of "
+        f"the aspect `{report.aspect}` trained towards `{report.label}` with a normalised softmax; the "
+        "backbone is unchanged.",
         "",
         f"- trained on {report.train_photos} photos of {report.classes} labels, {report.epochs} epochs, "
         f"seed {report.seed}",
@@ -94,8 +95,8 @@ def card(report: FinetuneReport, base: str, base_space: str, licence: str) -> st
         _row("whole vector, frozen", shown.frozen_vector),
         _row("whole vector, fine-tuned", shown.tuned_vector),
         "",
-        "95 % bootstrap intervals over photos. What was not asked for may have got worse: compare the embedders on "
-        "what matters to you before switching.",
+        "95 % bootstrap intervals over photos. What was not asked for may have got worse: compare the "
+        "embedders on what matters to you before switching.",
         "",
     ]
     return "\n".join(lines)

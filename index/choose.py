@@ -15,67 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.aspects import AspectLayout
 from data.errors import UsageError
 from index.devices import gpu_scan, to_gpu
 from index.library import load_faiss
 from index.manifest import Candidate, Setting
 from index.scans import ApproximateScan, ExactScan, Scan, parameter_of
+from index.trial import K, Recall, Trial, latency_of, recall_of, reranked
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
-K = 10
 CHUNK = 65536
 TRAINING_PER_LIST = 64
-TIMED = 64
 EXACT = "exact"
 FLAT = "Flat"
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What candidates are measured on.
-
-    matrix: float16 (n, d), of which the rows from ``held_from`` on are the queries and not searched, unless
-    there are too few photos to hold any out (held_from == n); then all photos ask for themselves and others.
-    """
-
-    matrix: NDArray[np.float16]
-    held_from: int
-    layout: AspectLayout
-    wanted: float
-    queries: Floats
-    gpu: bool = False
-
-    @classmethod
-    def on(
-        cls,
-        matrix: NDArray[np.float16],
-        held_from: int,
-        layout: AspectLayout,
-        wanted: float,
-        gpu: bool = False,
-    ) -> Trial:
-        """A trial with at most 256 queries, drawn by a fixed seed."""
-        pool = np.arange(held_from, len(matrix)) if held_from < len(matrix) else np.arange(len(matrix))
-        drawn = np.random.default_rng(0).permutation(pool)[:256]
-        return cls(matrix, held_from, layout, wanted, np.asarray(matrix[np.sort(drawn)], np.float32), gpu)
-
-    @property
-    def searched(self) -> NDArray[np.float16]:
-        """The rows that are searched."""
-        return self.matrix[: self.held_from]
-
-    def panels(self) -> dict[str, Floats]:
-        """Re-weighted queries: each aspect alone, and each left out. Empty for one aspect."""
-        names = self.layout.names
-        if len(names) < 2:
-            return {}
-        only = {f"only {a}": {n: float(n == a) for n in names} for a in names}
-        without = {f"without {a}": {a: 0.0} for a in names} if len(names) > 2 else {}
-        return {
-            name: self.layout.reweigh(self.queries, weights) for name, weights in (only | without).items()
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +36,6 @@ class Built:
 
     candidate: Candidate
     index: Any
-
-
-def recall(found: Floats, exact: Floats) -> float:
-    """Mean share of the exact top k that was found, counting a tie with the k-th as found.
-
-    found (q, k): true inner products of what was found, -inf where less was. exact (q, k): those of the exact
-    answer, in falling order.
-    """
-    last = exact[:, -1:]
-    return float((found >= last - 1e-6).mean())
-
-
-def reranked(scan: Scan, matrix: NDArray[np.float16], probe: Floats) -> Floats:
-    """True inner products (K,) of the best rows that a scan finds for a probe (d,), best first."""
-    rows = scan.top(probe[None, :], K, None).rows
-    scores = np.sort(np.asarray(matrix[rows], np.float32) @ probe)[::-1][:K]
-    out = np.full(min(K, len(matrix)), -np.inf, np.float32)
-    out[: len(scores)] = scores[: len(out)]
-    return out
 
 
 def factories(n: int, d: int, gpu: bool) -> list[str]:
@@ -121,8 +54,8 @@ def choose(trial: Trial, names: Sequence[str], progress: Progress) -> tuple[Buil
     """
     exact = ExactScan.over(trial.searched)
     truth = [reranked(exact, trial.searched, query) for query in trial.queries]
-    baseline = Candidate(EXACT, 1.0, _latency(exact, trial), trial.matrix.nbytes / 1e6, 0.0, reached=True)
-    progress(f"{EXACT}: {baseline.latency_ms:.2f} ms a query")
+    baseline = Candidate(EXACT, 1.0, latency_of(exact, trial), trial.matrix.nbytes / 1e6, 0.0, reached=True)
+    progress(f"{EXACT}: {baseline.latency_ms:.2f} ms a query, {baseline.memory_mb:.0f} MB")
     best, tried = Built(baseline, None), [baseline]
     for name in names:
         built = measure(name, trial, exact, np.stack(truth), progress)
@@ -146,32 +79,33 @@ def measure(factory: str, trial: Trial, exact: ExactScan, truth: Floats, progres
     index = build(factory, trial.searched)
     seconds = time.perf_counter() - began
     moved = to_gpu(index) if trial.gpu else index
-    setting, found = _tune(moved, trial, [(trial.queries, truth)])
+    steps = settings(parameter_of(index))
+    setting, found = _tune(moved, steps, trial, [(trial.queries, truth)])
     scan = _scan(moved, setting, trial.gpu)
     panels = trial.panels()
     truths = {
         name: np.stack([reranked(exact, trial.searched, q) for q in queries])
         for name, queries in panels.items()
     }
-    at_setting = {name: _recall_of(scan, trial, panels[name], truths[name]) for name in panels}
-    ceiling = _latency(exact, trial)
+    at_setting = {name: recall_of(scan, trial, panels[name], truths[name]).mean for name in panels}
+    ceiling = latency_of(exact, trial)
     worst_first = sorted(panels, key=lambda name: at_setting[name])
-    again, lowest = _tune(moved, trial, [(panels[n], truths[n]) for n in worst_first], ceiling)
+    again, lowest = _tune(moved, steps, trial, [(panels[n], truths[n]) for n in worst_first], ceiling)
     candidate = Candidate(
         factory,
-        round(found, 4),
-        _latency(scan, trial),
+        round(found.mean, 4),
+        latency_of(scan, trial),
         _bytes(index) / 1e6,
         round(seconds, 2),
-        found >= trial.wanted,
+        found.sure >= trial.wanted,
         setting,
-        again if panels and lowest >= trial.wanted else None,
-        round(lowest, 4) if panels else None,
+        again if panels and lowest.sure >= trial.wanted else None,
+        round(lowest.mean, 4) if panels else None,
         {name: round(value, 4) for name, value in at_setting.items()},
     )
     add(index, trial.matrix[trial.held_from :])
     progress(
-        f"{factory}: recall@{K} {found:.3f}, {candidate.latency_ms:.2f} ms a query, "
+        f"{factory}: recall@{K} {found.mean:.3f}, {candidate.latency_ms:.2f} ms a query, "
         f"{candidate.memory_mb:.0f} MB, built in {seconds:.1f} s"
     )
     return Built(replace(candidate, memory_mb=round(_bytes(index) / 1e6, 3)), index)
@@ -205,9 +139,8 @@ def add(index: Any, matrix: NDArray[np.float16]) -> None:
         index.add(np.asarray(matrix[first : first + CHUNK], np.float32))
 
 
-def _settings(index: Any) -> list[list[Setting]]:
-    """Settings of rising cost, one list per overfetch factor."""
-    parameter = parameter_of(index)
+def settings(parameter: str) -> list[list[Setting]]:
+    """Settings of rising cost for a search parameter, one list per overfetch factor."""
     if parameter == "nprobe":
         return [[Setting(parameter, 2**i, factor) for i in range(9)] for factor in (2, 5, 10, 20, 50)]
     if parameter == "efSearch":
@@ -216,53 +149,44 @@ def _settings(index: Any) -> list[list[Setting]]:
 
 
 def _tune(
-    index: Any, trial: Trial, panels: Sequence[tuple[Floats, Floats]], ceiling_ms: float = np.inf
-) -> tuple[Setting, float]:
-    """The quickest setting that reaches the wanted recall on every panel, else the one with the best recall.
+    index: Any,
+    steps: Sequence[Sequence[Setting]],
+    trial: Trial,
+    panels: Sequence[tuple[Floats, Floats]],
+    ceiling_ms: float = np.inf,
+) -> tuple[Setting, Recall]:
+    """The quickest setting that surely reaches the wanted recall on every panel, else the one that comes near.
 
-    Settings slower than ``ceiling_ms`` are not worth having: comparing everything is quicker.
+    Settings slower than ``ceiling_ms`` do not count: comparing everything is quicker.
     """
-    sufficient: list[tuple[float, Setting, float]] = []
-    best = (_settings(index)[0][0], 0.0)
-    for rising in _settings(index):
+    sufficient: list[tuple[float, Setting, Recall]] = []
+    best = (steps[0][0], Recall(0.0, 0.0))
+    for rising in steps:
         for setting in rising:
             scan = _scan(index, setting, trial.gpu)
-            worst = _lowest_recall(scan, trial, panels)
-            if worst > best[1]:
-                best = (setting, worst)
-            latency = _latency(scan, trial) if worst >= trial.wanted or np.isfinite(ceiling_ms) else 0.0
-            if worst >= trial.wanted and latency <= ceiling_ms:
-                sufficient.append((latency, setting, worst))
-            if worst >= trial.wanted or latency > ceiling_ms:
+            latency = latency_of(scan, trial)
+            if latency > ceiling_ms:
                 break
-    if sufficient:
-        _, setting, value = min(sufficient, key=lambda entry: entry[0])
-        return setting, value
-    return best if ceiling_ms == np.inf else (best[0], min(best[1], np.nextafter(trial.wanted, 0)))
+            lowest = _lowest_recall(scan, trial, panels)
+            if lowest.mean > best[1].mean:
+                best = (setting, lowest)
+            if lowest.sure >= trial.wanted:
+                sufficient.append((latency, setting, lowest))
+                break
+    if not sufficient:
+        return best
+    _, setting, reached = min(sufficient, key=lambda entry: entry[0])
+    return setting, reached
 
 
-def _lowest_recall(scan: Scan, trial: Trial, panels: Sequence[tuple[Floats, Floats]]) -> float:
+def _lowest_recall(scan: Scan, trial: Trial, panels: Sequence[tuple[Floats, Floats]]) -> Recall:
     """The lowest recall over the panels; stops at the first that falls below what is wanted."""
-    lowest = 1.0
+    lowest = Recall(1.0, 0.0)
     for queries, truth in panels:
-        lowest = min(lowest, _recall_of(scan, trial, queries, truth))
-        if lowest < trial.wanted:
+        lowest = min(lowest, recall_of(scan, trial, queries, truth), key=lambda found: found.sure)
+        if lowest.sure < trial.wanted:
             break
     return lowest
-
-
-def _recall_of(scan: Scan, trial: Trial, queries: Floats, truth: Floats) -> float:
-    return recall(np.stack([reranked(scan, trial.searched, query) for query in queries]), truth)
-
-
-def _latency(scan: Scan, trial: Trial) -> float:
-    """Median milliseconds of one query at a time, the first left out."""
-    times = []
-    for query in trial.queries[:TIMED]:
-        began = time.perf_counter()
-        reranked(scan, trial.searched, query)
-        times.append(time.perf_counter() - began)
-    return round(float(np.median(times[1:] or times)) * 1e3, 4)
 
 
 def _scan(index: Any, setting: Setting, gpu: bool) -> ApproximateScan:

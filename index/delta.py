@@ -5,19 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
 from data.errors import SpaceMismatch
+from index.generations import Generation
 from index.rows import Rows
 
 if TYPE_CHECKING:
+    from data.records import Changes
     from data.shop import Shop
 
 Floats = NDArray[np.float32]
+PART = 4096
+
+
+class Base(Protocol):
+    """What a delta is the difference to: a snapshot."""
+
+    @property
+    def generation(self) -> Generation | None:
+        """The generation, if there is one."""
+
+    @property
+    def space(self) -> str:
+        """The space of its vectors."""
+
+    @property
+    def layout(self) -> AspectLayout:
+        """The layout of its vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +72,34 @@ class Delta:
             return np.empty((0, self.d), np.float32)
         return np.concatenate([look.vectors for look in self.looks.values()])
 
-    def after(
-        self, shop: Shop, space: str, layout: AspectLayout, changed: list[str], gone: list[str]
-    ) -> Delta:
-        """The delta once more products changed or went; only theirs are read from the shop."""
-        fresh = _read(shop, space, layout, changed)
-        touched = {*changed, *gone}
-        kept = {product: look for product, look in self.looks.items() if product not in touched}
-        return Delta(self.d, self.touched | touched, {**kept, **fresh})
+    def after(self, shop: Shop, base: Base, changes: Changes) -> Delta:
+        """The delta once more products changed or went; only theirs are read from the shop, in parts.
+
+        Products that look as they do in the generation are left to it: encoding a shop for another embedder
+        touches every photo and changes none here.
+        """
+        looks, touched = dict(self.looks), set(self.touched)
+        for product in (*changes.looks_changed, *changes.deleted):
+            looks.pop(product, None)
+            touched.add(product)
+        for first in range(0, len(changes.looks_changed), PART):
+            part = changes.looks_changed[first : first + PART]
+            for product, look in _read(shop, base.space, base.layout, part).items():
+                if base.generation is not None and _same(base.generation, product, look):
+                    touched.discard(product)
+                else:
+                    looks[product] = look
+        return Delta(self.d, frozenset(touched), looks)
+
+
+def _same(generation: Generation, product: str, look: ProductLooks) -> bool:
+    """Whether a product's photos and vectors are those of the generation."""
+    slot = generation.rows.slot_of.get(product)
+    if slot is None:
+        return False
+    which = generation.rows.of_product(slot)
+    photos = tuple(generation.rows.photo(row) for row in range(which.start, which.stop))
+    return photos == look.photo_ids and np.array_equal(generation.matrix[which], look.vectors)
 
 
 def _read(shop: Shop, space: str, layout: AspectLayout, products: list[str]) -> dict[str, ProductLooks]:

@@ -115,13 +115,25 @@ def _settle(
     fetch = math.ceil(want * each) + 8
     while True:
         found = scan.top(objective.probes, fetch, mask, reweighed)
-        scores = objective.score(np.asarray(generation.matrix[found.rows], np.float32))
+        rows = found.rows if scan.exact else _with_siblings(generation, found.rows)
+        scores = objective.score(np.asarray(generation.matrix[rows], np.float32))
         exhausted = bool(np.isneginf(found.worst).all())
         bound = -math.inf if exhausted else objective.bound(found.worst)
-        part = _Part(found.rows, scores, bound, exhausted and scan.exact)
+        part = _Part(rows, scores, bound, exhausted and scan.exact)
         if exhausted or fetch >= scan.limit or _settled(generation, part) >= want:
             return part
         fetch *= 4
+
+
+def _with_siblings(generation: Generation, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """These rows and all others of the same products, as an approximate type may miss the better photo."""
+    starts, slots = generation.rows.starts, np.unique(generation.rows.slot_of_row[rows])
+    if len(generation.rows) == len(generation.rows.products) or not len(slots):
+        return rows
+    counts = starts[slots + 1] - starts[slots]
+    ends = np.cumsum(counts)
+    every: NDArray[np.int64] = np.repeat(starts[slots] - ends + counts, counts) + np.arange(ends[-1])
+    return every
 
 
 def _settled(generation: Generation, part: _Part) -> int:

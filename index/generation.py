@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from data.aspects import AspectLayout
 from data.errors import EmptyShop, UsageError
-from index.choose import EXACT, FLAT, Built, Progress, Trial, choose, factories, forced
+from index.choose import EXACT, FLAT, Built, Progress, choose, factories, forced
 from index.devices import faiss_version, gpus
 from index.generations import BUILDING, Generations, sweep
 from index.manifest import Candidate, Manifest
 from index.publish import publish, verify, write
 from index.serving import CUDA
 from index.sources import Source, collect
+from index.trial import Trial
 
 if TYPE_CHECKING:
     from data.records import SpaceRecord
@@ -37,7 +38,7 @@ class GenerationInfo:
     """A generation that was built and put to use.
 
     type: ``exact`` or ``approximate``; factory: ``exact`` or FAISS's name of the type; recall: recall@10
-    against exact, on photos held out; latency_ms: median of one query; memory_mb: of the index, in 10^6 bytes;
+    against exact, on photos held out; latency_ms: median of one query; memory_mb: of the index, 10^6 bytes;
     candidates: all types tried, as measured; seconds: of the whole build.
     """
 

@@ -43,7 +43,8 @@ class Generation:
         manifest.check_files(directory)
         try:
             rows = Rows.load(directory)
-            matrix = np.load(directory / VECTORS_FILE, mmap_mode="r", allow_pickle=False)
+            mapped = np.load(directory / VECTORS_FILE, mmap_mode="r", allow_pickle=False)
+            matrix = mapped.view(np.ndarray)  # numpy's memmap class costs microseconds at every touch
             layout = manifest.aspect_layout()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Damaged(f"{directory} cannot be read ({error}); rebuild the index") from error

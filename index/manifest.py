@@ -35,10 +35,11 @@ class Setting:
 class Candidate:
     """One index type that was built on the data and measured.
 
-    recall: share of the exact ten nearest that it finds, for photos held out of the index.
+    recall: share of the exact ten nearest that it finds, for photos held out of the index; reached: whether
+    that is surely what was wanted, by more than one standard error.
     latency_ms: median of one query at a time, with re-ranking. memory_mb: the index alone, in 10^6 bytes.
-    reweighed_recall: the lowest recall over re-weighted queries, by a setting of their own; where that is None
-    such queries are searched exactly. reweighed_at_setting: their recalls by the ordinary setting.
+    reweighed_recall: the lowest recall over re-weighted queries, by a setting of their own; where that is
+    None such queries are searched exactly. reweighed_at_setting: their recalls by the ordinary setting.
     """
 
     factory: str

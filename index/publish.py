@@ -25,7 +25,8 @@ FILES = [VECTORS_FILE, PHOTOS_FILE, PRODUCTS_FILE, INDEX_FILE]
 def write(folder: Path, source: Source, index: Any | None, manifest: Manifest) -> Manifest:
     """Write names, index and manifest beside the vectors, all forced to the disk.
 
-    index: a FAISS index, or None for the exact type, whose file is a flat index over the same float16 vectors.
+    index: a FAISS index, or None for the exact type, whose file is a flat index over the same vectors.
+    Returns the manifest with size and sha256 of every file.
     """
     source.rows.save(folder)
     write_index(folder / INDEX_FILE, half_flat(source.matrix) if index is None else index)

@@ -69,7 +69,7 @@ class Rows:
     @classmethod
     def load(cls, directory: Path) -> Rows:
         """Read the two files; Damaged where they do not fit together."""
-        photo_ids = np.load(directory / PHOTOS_FILE, mmap_mode="r", allow_pickle=False)
+        photo_ids = np.load(directory / PHOTOS_FILE, mmap_mode="r", allow_pickle=False).view(np.ndarray)
         record = json.loads((directory / PRODUCTS_FILE).read_text(encoding="utf-8"))
         rows = cls.of((), record["products"], record["photos"])
         if int(rows.starts[-1]) != len(photo_ids) or len(rows.starts) != len(rows.products) + 1:

@@ -1,8 +1,8 @@
 """The seam to FAISS: something that finds the rows nearest to a few probes among those allowed.
 
-Two implementations: ``ExactScan`` over the stored float16 vectors, and ``ApproximateScan`` over any type of the
-index factory. Both search with one thread: a single query is one unit of work to FAISS, and on a busy machine
-waiting for a second OpenMP thread costs milliseconds (measured: 99th percentile 25 ms against 7).
+Two implementations: ``ExactScan`` over the stored float16 vectors, and ``ApproximateScan`` over any type of
+the index factory. Both search with one thread: a single query is one unit of work to FAISS, and on a busy
+machine waiting for a second OpenMP thread costs milliseconds (measured: 90th percentile 8.8 ms against 0.4).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FEW = 256
 class Found:
     """What a scan found for p probes.
 
-    rows: int64, each once, in no order. worst: (p,) the lowest inner product fetched per probe: only rows below
-    it are missing (as far as the scan is exact); -inf where fetching more would bring nothing more.
+    rows: int64, each once, in no order. worst: (p,) the lowest inner product fetched per probe: only rows
+    below it are missing (as far as the scan is exact); -inf where fetching more would bring nothing more.
     """
 
     rows: NDArray[np.int64]

@@ -1,7 +1,7 @@
 """The index of a shop: search by looks over what the shop holds at this moment.
 
-A ``CatalogueIndex`` points at one unchanging snapshot. ``refresh`` makes the next one (what changed in the shop,
-or a newer generation) and swaps it in by one assignment: searches in other threads finish on the old one.
+A ``CatalogueIndex`` points at one unchanging snapshot. ``refresh`` makes the next one (what changed in the
+shop, or a newer generation) and swaps it in by one assignment: searches under way finish on the old one.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class CatalogueIndex:
     def open(cls, shop: Shop) -> CatalogueIndex:
         """The generation in use, or the last good one with a warning, and what changed since.
 
-        Builds nothing. Raises EmptyShop where no photo has a vector yet, Damaged where no generation is whole.
+        Builds nothing. Raises EmptyShop where no photo has a vector yet, Damaged where there are generations
+        and none is whole.
         """
         generations = Generations(shop.directory / "index")
         pointer = generations.current()
@@ -109,13 +110,18 @@ class CatalogueIndex:
 
     @property
     def warnings(self) -> list[str]:
-        """What the user must know: a generation that failed a check, no generation yet."""
-        return list(self._warnings)
+        """What the user must know: a generation that failed a check, none yet, one of another embedder."""
+        return [*self._warnings, *_other_space(self._shop, self._view.snapshot)]
 
     @property
     def size(self) -> int:
         """Photos that can be found."""
         return self._view.snapshot.live_photos
+
+    @property
+    def changed(self) -> int:
+        """Products whose looks changed since the generation was built; the next generation takes them in."""
+        return len(self._view.snapshot.delta.touched)
 
     @property
     def table(self) -> ProductTable:
@@ -146,8 +152,8 @@ class CatalogueIndex:
     def search(self, query: Query) -> list[Hit]:
         """Up to ``query.k`` distinct products, the best first; fewer only where no more fit.
 
-        With diversity the order is that of MMR, else falling score and then product id. Raises UnknownProduct,
-        NoVector, SpaceMismatch, EmptyShop, UsageError and BadFilter, each saying what to do.
+        The order is that of MMR with diversity, else falling score and then product id. Raises
+        UnknownProduct, NoVector, SpaceMismatch, EmptyShop, UsageError and BadFilter, each saying what to do.
         """
         snapshot = self._view.snapshot
         if not snapshot.live_products:
@@ -233,6 +239,17 @@ class CatalogueIndex:
             return kept
 
 
+def _other_space(shop: Shop, snapshot: Snapshot) -> list[str]:
+    """A warning where the shop has moved on to another embedder than the generation's."""
+    wanted = shop.current_space()
+    if wanted is None or wanted.space == snapshot.space:
+        return []
+    return [
+        f"the index is of space {snapshot.space}, the shop now uses {wanted.space} ({wanted.embedder}); "
+        "run vitrine index to build it anew"
+    ]
+
+
 def _fresh(generation: Generation) -> _View:
     """A view of a generation as it was built."""
     manifest, layout = generation.manifest, generation.layout
@@ -246,8 +263,6 @@ def _advanced(shop: Shop, view: _View) -> _View:
     changes = shop.changes_since(view.revision)
     snapshot = view.snapshot
     if changes.looks_changed or changes.deleted:
-        delta = snapshot.delta.after(
-            shop, snapshot.space, snapshot.layout, changes.looks_changed, changes.deleted
-        )
+        delta = snapshot.delta.after(shop, snapshot, changes)
         snapshot = Snapshot(snapshot.generation, delta, snapshot.space, snapshot.layout)
     return _View(snapshot, changes.revision)

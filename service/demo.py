@@ -109,8 +109,11 @@ def _draw(request: DemoRequest, tell: Tell) -> _Source:
     if _noted(note) != wanted:
         from data.demo import make_demo
 
+        def told(done: int, total: int) -> None:
+            tell(Step("drawing", done, total))
+
         note.unlink(missing_ok=True)
-        make_demo(folder, **wanted, progress=lambda done, total: tell(Step("drawing", done, total)))
+        make_demo(folder, request.products, request.customers, request.seed, told)
         note.write_text(json.dumps(wanted), encoding="utf-8")
     return _Source(folder / "catalogue.csv", folder / "interactions.csv")
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from data.errors import UsageError
 from service.answers import EvaluationAnswer, Json
 from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
 from service.requests import EvaluateRequest, FinetuneRequest
+from service.spaces import lasting_name, remember_space
 
 
 def train(parts: Parts, seed: int, tell: Tell) -> Json:
     """Train the recommender and open it anew."""
     from recommender.training import train as fit
 
-    tell(Step("training", 0))
     with parts.shop.writer("vitrine train"):
         index = parts.index()
         report = fit(parts.shop, index, seed, lambda text: tell(Step("training", 0, note=text)))
@@ -24,28 +23,46 @@ def train(parts: Parts, seed: int, tell: Tell) -> Json:
 
 def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAnswer:
     """Evaluate and write report.html and report.json."""
+    from recommender.evaluation.evaluate import evaluate as measure
     from recommender.evaluation.report import write_report
 
-    from recommender.evaluation.evaluate import evaluate as measure
+    def told(text: str) -> None:
+        tell(Step("evaluating", 0, note=text))
 
-    tell(Step("evaluating", 0))
-    models = list(request.models) if request.models else None
-    result = measure(parts.shop, parts.index(), split=request.split, models=models, seed=request.seed)
+    result = measure(parts.shop, parts.index(), request.split, request.models, request.seed, told)
+
     folder = request.report or parts.shop.directory / "reports" / f"evaluation-{request.split}"
-    tell(Step("writing the report", 0))
+    tell(Step("reporting", 0))
     write_report(result, parts.shop, folder)
     return EvaluationAnswer(result.as_json(), folder)
 
 
 def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json:
     """Fine-tune on a label column and keep the result under the shop's models."""
-    if request.strategy != "fixed":
-        raise UsageError(f"--strategy {request.strategy} is not available: this version has only fixed")
     from embedder.finetune import finetune as fit
+    from embedder.registry import open_embedder
 
-    tell(Step("fine-tuning", 0))
+    def told(text: str) -> None:
+        tell(Step("fine-tuning", 0, note=text))
+
     with parts.shop.writer("vitrine finetune"):
-        report = fit(parts.shop, label=request.label, name=request.name)
+        spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
+        base = open_embedder(spec, parts.models, runtime=parts.runtime)
+        try:
+            report = fit(
+                parts.shop,
+                base,
+                label=request.label,
+                name=request.name,
+                strategy=request.strategy,
+                aspect=request.aspect,
+                epochs=request.epochs,
+                seed=request.seed,
+                progress=told,
+            )
+        finally:
+            if base.space in parts.shop.spaces():
+                remember_space(parts.shop, base, spec)
     found: Json = plain(report)
     return found
 

@@ -7,10 +7,11 @@ only, a page of products only the records.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.errors import EmptyShop, SpaceMismatch
+from data.errors import Damaged, EmptyShop, SpaceMismatch
 from data.shop import Shop
 from data.table import ProductTable
 
@@ -44,7 +45,9 @@ class Parts:
         return self.shop.directory / "models"
 
     def table(self) -> ProductTable:
-        """The live products as columns, up to date."""
+        """The live products as columns, up to date; the index's own where there is one."""
+        with suppress(EmptyShop, Damaged):  # products can be looked at all the same
+            return self.index().table
         with self._lock:
             if self._table is None:
                 self._table = ProductTable.load(self.shop)

@@ -180,16 +180,18 @@ class FinetuneRequest:
     """An order to fine-tune the shop's embedder on a column of its catalogue.
 
     label: the column whose values photos shall be told apart by.
-    strategy: only "fixed" (a projection on frozen features) in this version.
     name: the new embedder's name under the shop's models.
+    strategy: only "fixed" (a projection on frozen features) in this version.
+    aspect: which aspect shall learn it.
+    embedder: what to start from; None: the shop's own.
     """
 
     label: str
     name: str
     strategy: str = "fixed"
+    aspect: str = "shape"
     embedder: str | None = None
-    epochs: int | None = None
-    dim: int | None = None
+    epochs: int = 25
     seed: int = 7
 
 

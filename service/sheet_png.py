@@ -16,7 +16,7 @@ COLUMNS = 5
 SIDE = 216
 GAP = 20
 MARGIN = 36
-TEXT = 86
+TEXT = 104
 HEAD = 92
 PAPER = (246, 245, 242)
 CARD = (255, 255, 255)
@@ -84,11 +84,12 @@ def _cell(
     pen.text((x, y + SIDE + 8), _fit(picture.name, _font(15), SIDE - 62), INK, _font(15))
     if picture.score is not None:
         pen.text((x + SIDE - 1, y + SIDE + 8), f"{picture.score:.3f}", ACCENT, _font(15), anchor="ra")
-    pen.text((x, y + SIDE + 29), _fit(picture.text, _font(13), SIDE), INK, _font(13))
-    pen.text((x, y + SIDE + 47), _fit(picture.note, _font(12), SIDE), SOFT, _font(12))
+    for line, text in enumerate(_two_lines(picture.text, _font(13), SIDE)):
+        pen.text((x, y + SIDE + 29 + 17 * line), text, INK, _font(13))
+    pen.text((x, y + SIDE + 64), _fit(picture.note, _font(12), SIDE), SOFT, _font(12))
     if picture.aspects:
         said = "  ".join(f"{name} {cosine:.2f}" for name, cosine in picture.aspects.items())
-        pen.text((x, y + SIDE + 64), _fit(said, _font(12), SIDE), SOFT, _font(12))
+        pen.text((x, y + SIDE + 81), _fit(said, _font(12), SIDE), SOFT, _font(12))
 
 
 def _badge(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, colour: tuple[int, int, int]) -> None:
@@ -106,6 +107,17 @@ def _photo(picture: Picture) -> Image.Image | None:
     except (BadPhoto, OSError):
         return None
     return ImageOps.contain(photo, (SIDE - 12, SIDE - 12), Image.Resampling.LANCZOS)
+
+
+def _two_lines(text: str, font: Font, width: float) -> tuple[str, str]:
+    """The text broken between words; what the second line cannot hold is cut."""
+    words = text.split()
+    first = ""
+    while words and font.getlength(f"{first} {words[0]}".strip()) <= width:
+        first = f"{first} {words.pop(0)}".strip()
+    if not first and words:
+        return _fit(text, font, width), ""
+    return first, _fit(" ".join(words), font, width)
 
 
 def _fit(text: str, font: Font, width: float) -> str:

@@ -11,6 +11,8 @@ from sqlalchemy import Engine, inspect, text
 
 from data.errors import SchemaMismatch
 
+_LOCK = 0x76697472  # any number that other programs are unlikely to use
+
 
 def config() -> Config:
     """Alembic's configuration, with the scripts that lie beside this module."""
@@ -27,6 +29,8 @@ def upgrade(engine: Engine, target: str = "head") -> None:
     settings = config()
     known = {script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()}
     with engine.execution_options(vitrine_writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE keeps others out already
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if inspect(connection).has_table("alembic_version"):
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
             if found is not None and found not in known:

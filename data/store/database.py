@@ -14,20 +14,21 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from data.errors import Damaged, SchemaMismatch, ShopBusy, UsageError, VitrineError
 from data.ids import storable
 from data.store.schema import HEAD, counter
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
 BUSY_SECONDS = 30
 REVISION = "revision"
 _WRITES = "vitrine_writes"
-Upsert = sqlite.Insert | postgresql.Insert
 
 
 class Database:
@@ -67,9 +68,15 @@ class Database:
                 raw.execute(select(counter.c.value).where(counter.c.name == REVISION).with_for_update())
             yield raw
 
-    def upsert(self, table: Table) -> Upsert:
+    def upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows ``on_conflict_do_…`` in either database."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        if self.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert
+
+            return insert(table)
+        from sqlalchemy.dialects import postgresql  # only the dialect in use is worth its import
+
+        return postgresql.insert(table)
 
     def version(self) -> str | None:
         """The version of the tables, or None where there are none yet."""
@@ -174,8 +181,8 @@ def _ours(error: DBAPIError) -> VitrineError:
 
 
 def _is_missing_table(error: DBAPIError) -> bool:
-    said = str(error.orig).lower()
-    return "no such table" in said or ("relation" in said and "does not exist" in said)
+    # PostgreSQL may answer in any language, but its codes are fixed.
+    return getattr(error.orig, "sqlstate", None) == "42P01" or "no such table" in str(error.orig)
 
 
 def _without_password(url: str) -> str:

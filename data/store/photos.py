@@ -119,7 +119,7 @@ class Photos:
     def _waiting(self, row: Row[Any]) -> PendingPhoto | None:
         path = self._path(row.root, row.path)
         size, mtime_ns = _stat(path)
-        unchanged = row.sha256 is not None and (size, mtime_ns) == (row.size, row.mtime_ns)
+        unchanged = size > 0 and row.sha256 is not None and (size, mtime_ns) == (row.size, row.mtime_ns)
         if unchanged and row.status == DONE and row.has_vector:
             return None
         digest = row.sha256 if unchanged else None

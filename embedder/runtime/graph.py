@@ -1,7 +1,7 @@
 """A network as an OpenVINO graph: converted once with torch, checked against it, kept in the cache.
 
-The graph takes uint8 photos (n, H, W, 3); cast, mean and scale are inside it. With the graph in the cache, torch
-is not needed to encode a photo.
+The graph takes uint8 photos (n, H, W, 3); cast, mean and scale are inside it. With the graph in the cache,
+torch is not needed to encode a photo.
 """
 
 from __future__ import annotations
@@ -98,7 +98,12 @@ def _convert(network: Network, folder: Path, precision: str) -> dict[str, object
         wanted = [output.numpy() for output in net(pictures)]
     near = _closeness(network, compiled(model, PROBES, "LATENCY", precision), photos, wanted)
     enough = precision == "f32" or near >= ENOUGH
-    return {"precision": precision if enough else "f32", "tried": precision, "cosine": near, "sha256": _digests(folder)}
+    return {
+        "precision": precision if enough else "f32",
+        "tried": precision,
+        "cosine": near,
+        "sha256": _digests(folder),
+    }
 
 
 def _with_preprocessing(model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
@@ -114,7 +119,8 @@ def _with_preprocessing(model: Any, mean: tuple[float, ...], std: tuple[float, .
 
 
 def _closeness(network: Network, ready: Any, photos: Photos, wanted: list[Floats]) -> float:
-    """The smallest cosine between a block as the graph gives it and as the reference does, over all probes."""
+    """The smallest cosine between a block as the graph gives it and as the reference does, over all
+    probes."""
     got = ready(photos)
     cosines = [
         (projection.apply(got[index]) * projection.apply(reference)).sum(1)

@@ -1,4 +1,5 @@
-"""OpenVINO: the fast way on a CPU. Asynchronous batches of a fixed size, bfloat16 where the processor has it."""
+"""OpenVINO: the fast way on a CPU. Asynchronous batches of a fixed size, bfloat16 where the processor has
+it."""
 
 from __future__ import annotations
 
@@ -76,7 +77,9 @@ class OpenVinoRuntime:
             jobs.wait_all()
 
     @staticmethod
-    def _checked(result: tuple[Token, tuple[Floats, ...]] | BaseException) -> tuple[Token, tuple[Floats, ...]]:
+    def _checked(
+        result: tuple[Token, tuple[Floats, ...]] | BaseException,
+    ) -> tuple[Token, tuple[Floats, ...]]:
         if isinstance(result, BaseException):
             raise result
         return result

@@ -7,6 +7,7 @@ barring the import makes it take the stand-in.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 import threading
@@ -26,10 +27,9 @@ def openvino() -> ModuleType:
     with _IMPORTING:
         if "openvino" not in sys.modules:
             sys.modules.setdefault(TELEMETRY, None)  # type: ignore[arg-type]
-        import openvino as module
-
+        importlib.import_module("openvino")
         _silence_loaded()
-    return module
+    return sys.modules["openvino"]
 
 
 def _silence_loaded() -> None:

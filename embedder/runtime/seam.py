@@ -35,8 +35,8 @@ class Runtime(Protocol):
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """Batches of at most ``batch`` photos → their outputs, not always in order.
 
-        Batches are drawn only as fast as they are computed, so memory stays bounded. To be used by one thread at
-        a time.
+        Batches are drawn only as fast as they are computed, so memory stays bounded. To be used by one thread
+        at a time.
         """
 
 
@@ -55,7 +55,9 @@ def in_batches(photos: Photos, batch: int) -> Iterator[tuple[int, Photos]]:
         yield start, photos[start : start + batch]
 
 
-def gathered(n: int, dims: tuple[int, ...], parts: Iterable[tuple[int, tuple[Floats, ...]]]) -> tuple[Floats, ...]:
+def gathered(
+    n: int, dims: tuple[int, ...], parts: Iterable[tuple[int, tuple[Floats, ...]]]
+) -> tuple[Floats, ...]:
     """Puts the outputs of pieces that start at known places into whole arrays."""
     whole = tuple(np.empty((n, d), np.float32) for d in dims)
     for start, outputs in parts:

@@ -19,7 +19,9 @@ PROBE = 2
 class TorchRuntime:
     """The network as PyTorch runs it, eagerly."""
 
-    def __init__(self, network: Network, device: str, batch: int | None = None, half: bool | None = None) -> None:
+    def __init__(
+        self, network: Network, device: str, batch: int | None = None, half: bool | None = None
+    ) -> None:
         """``half`` defaults to half precision on CUDA and float32 elsewhere."""
         self._device = torch.device(device)
         cuda = self._device.type == "cuda"
@@ -28,7 +30,7 @@ class TorchRuntime:
         self._layout = torch.channels_last if half else torch.contiguous_format
         self._size = network.config.preprocessing
         net: nn.Module = network.build().requires_grad_(False).to(self._device, self._dtype)
-        self._net = net.to(memory_format=self._layout)  # type: ignore[call-overload]
+        self._net = net.to(memory_format=self._layout)
         self._mean = self._channels(self._size.mean)
         self._std = self._channels(self._size.std)
         self._lock = threading.Lock()
@@ -50,7 +52,8 @@ class TorchRuntime:
             return gathered(len(photos), self._dims, self.stream(in_batches(photos, self.batch)))
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
-        """One batch is launched before the one before it is fetched, so a GPU never waits for the copy back."""
+        """One batch is launched before the one before it is fetched, so a GPU never waits for the copy
+        back."""
         waiting: tuple[Token, tuple[Tensor, ...]] | None = None
         for token, photos in batches:
             launched = self._launch(self._sent(photos))

@@ -16,7 +16,7 @@ from embedder.training.choose import JUDGED, Bench, trials, weight_trials
 from embedder.training.distil import Phase, Trainer
 from embedder.training.drawn import draw_masks, draw_pictures
 from embedder.training.export import ExportOptions, export
-from embedder.training.measure import measure
+from embedder.training.measure import as_markdown, measure
 from embedder.training.networks import load_teacher, make_student
 from embedder.training.photos import cached, decode_all, is_held_out, training_photos
 from embedder.training.shopfront import draw_shop
@@ -45,12 +45,14 @@ def parser() -> argparse.ArgumentParser:
     distil.add_argument("--start", type=Path, help="weights.safetensors of an earlier phase")
     distil.add_argument("--steps", type=int, required=True)
     distil.add_argument("--stop", type=int, help="end before the schedule does, after this many steps")
+    distil.add_argument("--minutes", type=float, help="wall time after which the phase has run its schedule")
     distil.add_argument("--batch", type=int, default=96)
     distil.add_argument("--px", type=int, default=128)
     distil.add_argument("--rate", type=float, default=2e-3)
     distil.add_argument("--statistics", type=float, default=0.0)
     distil.add_argument("--frozen", type=int, default=0)
     distil.add_argument("--echo", type=int, default=2)
+    distil.add_argument("--front", type=int, default=0, help="train these first units only (blocks)")
     distil.add_argument("--seed", type=int, default=0)
     distil.add_argument("--drawn", type=int, default=3000, help="drawn pictures beside the photos")
     distil.add_argument("--shop", type=int, default=0, help="drawn products of the demo shop's kinds")
@@ -107,7 +109,9 @@ def run_distil(args: argparse.Namespace) -> None:
         args.seed,
         statistics=args.statistics,
         frozen=args.frozen,
+        front=args.front,
         echo=args.echo,
+        minutes=args.minutes,
     )
     trainer = Trainer(student, load_teacher(args.teacher), views, phase, args.out)
     weights = trainer.run(report=say, stop=args.stop)

@@ -21,15 +21,15 @@ def share_of_batch(side: int, px: int) -> int:
     return max(1, min(16, side * 16 // px))
 
 
-def channel_scales(units: nn.ModuleList, batches: list[Tensor]) -> list[Tensor]:
-    """Per unit the variance of what it adds, per channel (1, c, 1, 1), over the given batches."""
+def channel_scales(units: nn.ModuleList, batches: list[Tensor], of_change: bool = True) -> list[Tensor]:
+    """Per unit the variance per channel (1, c, 1, 1) over the batches: of what it adds, or its map."""
     sums: list[list[Tensor]] = [[] for _ in units]
     with torch.no_grad():
         for x in batches:
             before = x
             for i, unit in enumerate(units):
                 after = unit(before)
-                change = after - before if has_shortcut(unit) else after
+                change = after - before if of_change and has_shortcut(unit) else after
                 sums[i].append(change.float().var(dim=(0, 2, 3)))
                 before = after
     variances = [torch.stack(s).mean(0) for s in sums]

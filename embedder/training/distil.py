@@ -28,9 +28,10 @@ class Phase:
     ``name`` blocks (teacher-forced) or whole (from the image); ``steps`` of ``batch`` views of ``px``
     pixels; ``rate`` peak learning rate (Adam), cosine to a hundredth of it after ``warmup`` steps;
     ``statistics`` share of the steps in which batch norms still learn their statistics; ``frozen``
-    units at the front that stay as they are (whole only); ``decay`` of the weight average; ``echo``
+    units at the front that stay as they are (whole only); ``front`` units are the only ones that learn
+    (blocks only; 0 means all); ``decay`` of the weight average; ``echo``
     steps on each batch, since drawing views and asking the teacher cost as much as learning (data
-    echoing, Choi et al. 2019).
+    echoing, Choi et al. 2019); ``minutes`` end the phase, and its schedule, sooner than the steps would.
     """
 
     name: str
@@ -42,15 +43,19 @@ class Phase:
     warmup: int = 100
     statistics: float = 0.0
     frozen: int = 0
+    front: int = 0
     decay: float = 0.998
     echo: int = 2
+    minutes: float | None = None
 
 
-def rate_at(phase: Phase, step: int) -> float:
-    """Learning rate of a step: linear warm-up, then a half cosine."""
+def rate_at(phase: Phase, step: int, seconds: float = 0.0) -> float:
+    """Learning rate of a step: linear warm-up, then a half cosine along steps or time, whichever is ahead."""
     if step < phase.warmup:
         return phase.rate * (step + 1) / phase.warmup
     along = (step - phase.warmup) / max(1, phase.steps - phase.warmup)
+    if phase.minutes is not None:
+        along = max(along, seconds / 60 / phase.minutes)
     return phase.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, along))))
 
 
@@ -80,19 +85,22 @@ class Trainer:
     ) -> None:
         self.student, self.phase, self.views, self.out = student, phase, views, out
         self._units, self._teacher_units = units_of(student), units_of(teacher)
-        for unit in self._units[: phase.frozen]:
+        for unit in [*self._units[: phase.frozen], *(self._units[phase.front :] if phase.front else [])]:
             unit.requires_grad_(False)
+        if phase.front:
+            self._units, self._teacher_units = self._units[: phase.front], self._teacher_units[: phase.front]
         self._optimiser = torch.optim.Adam(
             [p for p in student.parameters() if p.requires_grad], lr=phase.rate, betas=(0.9, 0.99), fused=True
         )
         self._average = Average(student, phase.decay)
         self._prepare: Prepare
         probe = [views.batch(32, phase.px) for _ in range(6)]
-        scales = channel_scales(self._teacher_units, probe)
+        scales = channel_scales(self._teacher_units, probe, of_change=phase.name == "blocks")
         if phase.name == "blocks":
             self._prepare = block_losses(self._units, self._teacher_units, scales)
         else:
             self._prepare = WholeLoss(self._units, teacher, self._teacher_units, scales, phase.frozen)
+        self._spent = 0.0
         self._start = self._resume()
 
     def _resume(self) -> int:
@@ -109,6 +117,7 @@ class Trainer:
                 "exp_avg": moments[f"{index}.first"],
                 "exp_avg_sq": moments[f"{index}.second"],
             }
+        self._spent = progress["seconds"]
         return int(progress["step"])
 
     def _save(self, step: int, seconds: float) -> None:
@@ -133,8 +142,9 @@ class Trainer:
             if learning_statistics and step >= phase.statistics * phase.steps:
                 freeze_statistics(self.student)
                 learning_statistics = False
+            seconds = self._spent + time.monotonic() - began
             for group in self._optimiser.param_groups:
-                group["lr"] = rate_at(phase, step)
+                group["lr"] = rate_at(phase, step, seconds)
             echo = step % phase.echo
             if echo == 0 or step == self._start:
                 answer = self._prepare(self.views.batch(phase.batch, phase.px))
@@ -151,7 +161,10 @@ class Trainer:
                 report(f"{phase.name} {step + 1}/{phase.steps} {speed:.0f}/s  {parts}")
                 shown = []
             if step % save_every == save_every - 1 or step == end - 1:
-                self._save(step + 1, time.monotonic() - began)
+                self._save(step + 1, seconds)
+            if phase.minutes is not None and seconds > 60 * phase.minutes:
+                self._save(step + 1, seconds)
+                break
         return self._average.tensors
 
 

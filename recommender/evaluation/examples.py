@@ -26,7 +26,9 @@ HISTORY, SHOWN, CHOSEN = 6, 10, 8
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A product in a row of pictures; picture: a data URL, "" where there is none. hit: it was really chosen."""
+    """A product in a row of pictures; picture: a data URL, "" where there is none. hit: it was really
+    chosen.
+    """
 
     product_id: str
     title: str
@@ -36,7 +38,9 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One customer. kind: best, typical or worst; the totals say how much more there is than the tiles show."""
+    """One customer. kind: best, typical or worst; the totals say how much more there is than the tiles
+    show.
+    """
 
     customer_id: str
     kind: str
@@ -78,7 +82,9 @@ def examples(found: Evaluation, shop: Shop, model: str) -> list[Example]:
 
 
 def _pick(at_10: Doubles, at_50: Doubles, liked: Ints) -> list[tuple[str, int]]:
-    """(kind, row): customers with a history, ordered by how well their list did (ties: the longer history)."""
+    """(kind, row): customers with a history, ordered by how well their list did (ties: the longer
+    history).
+    """
     rows = np.flatnonzero(liked > 0)
     order = rows[np.lexsort((rows, -liked[rows], -at_50[rows], -at_10[rows]))].tolist()
     if not order:

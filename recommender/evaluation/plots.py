@@ -36,10 +36,10 @@ SLICE_NAMES = {
 
 def by_k(found: Evaluation, metric: str) -> str:
     """A metric at every k, a line per model, with intervals."""
-    lines = [
-        Line(m.model, COLOURS[m.model], [_point(m, f"{metric}@{k}") for k in KS]) for m in found.models
-    ]
-    return dot_chart(f"{METRIC_NAMES[metric]} by length of the list", [f"@{k}" for k in KS], lines, joined=True)
+    lines = [Line(m.model, COLOURS[m.model], [_point(m, f"{metric}@{k}") for k in KS]) for m in found.models]
+    return dot_chart(
+        f"{METRIC_NAMES[metric]} by length of the list", [f"@{k}" for k in KS], lines, joined=True
+    )
 
 
 def by_history(found: Evaluation, metric: str = "ndcg@10") -> str:
@@ -60,9 +60,7 @@ def by_history(found: Evaluation, metric: str = "ndcg@10") -> str:
 
 def differences(compared: Comparison) -> str:
     """Paired differences at 10, for all customers and for the slices."""
-    rows = [
-        (f"{METRIC_NAMES[metric]}@10", compared.differences[f"{metric}@10"]) for metric in METRIC_NAMES
-    ]
+    rows = [(f"{METRIC_NAMES[metric]}@10", compared.differences[f"{metric}@10"]) for metric in METRIC_NAMES]
     rows += [
         (f"NDCG@10, {SLICE_NAMES[name]}", part["ndcg@10"])
         for name, part in compared.slices.items()

@@ -44,7 +44,8 @@ def line(x1: float, y1: float, x2: float, y2: float, colour: str = GRID, width: 
 def dot(x: float, y: float, colour: str, radius: float = 4.0, words: str = "") -> str:
     """A point with a tooltip."""
     place = f'cx="{x:.1f}" cy="{y:.1f}" r="{radius}"'
-    return f'<circle {place} fill="{colour}" stroke="#fff" stroke-width="1"><title>{escape(words)}</title></circle>'
+    inside = f"<title>{escape(words)}</title>"
+    return f'<circle {place} fill="{colour}" stroke="#fff" stroke-width="1">{inside}</circle>'
 
 
 def frame(width: int, height: int, label: str, parts: Sequence[str]) -> str:
@@ -92,7 +93,10 @@ def dot_chart(label: str, places: Sequence[str], lines: Sequence[Line], joined: 
             parts.append(f'<polyline points="{path}" fill="none" stroke="{one.colour}" stroke-width="1.5"/>')
         for x, p in spots:
             words = f"{one.name}: {p.value:.4f} [{p.low:.4f}, {p.high:.4f}]"
-            parts += [line(x, up(p.low), x, up(p.high), one.colour, 1.5), dot(x, up(p.value), one.colour, 3.5, words)]
+            parts += [
+                line(x, up(p.low), x, up(p.high), one.colour, 1.5),
+                dot(x, up(p.value), one.colour, 3.5, words),
+            ]
     return frame(width, height, label, parts)
 
 
@@ -108,7 +112,10 @@ def forest(label: str, rows: Sequence[tuple[str, Point]], note: tuple[str, str])
     parts = [text(0, 16, label, size=13)]
     for mark in ticks(-reach, reach):
         x = across(mark)
-        parts += [line(x, top - 8, x, height - 28), text(x, height - 12, f"{mark:+.3f}", anchor="middle", size=11)]
+        parts += [
+            line(x, top - 8, x, height - 28),
+            text(x, height - 12, f"{mark:+.3f}", anchor="middle", size=11),
+        ]
     parts.append(line(across(0), top - 12, across(0), height - 28, FAINT, 1.5))
     parts.append(text(across(0) - 8, top - 14, "← " + note[0], anchor="end", size=11, colour=FAINT))
     parts.append(text(across(0) + 8, top - 14, note[1] + " →", size=11, colour=FAINT))
@@ -143,7 +150,9 @@ def stacked(label: str, rows: Sequence[tuple[str, Sequence[float]]], bands: Sequ
             shape = f'x="{start:.1f}" y="{y}" width="{max(size - 1, 0):.1f}" height="22" fill="{colour}"'
             parts.append(f"<rect {shape}><title>{escape(f'{name}, {band}: {share:.1%}')}</title></rect>")
             if size > 34:
-                parts.append(text(start + size / 2, y + 15, f"{share:.0%}", anchor="middle", size=11, colour="#fff"))
+                parts.append(
+                    text(start + size / 2, y + 15, f"{share:.0%}", anchor="middle", size=11, colour="#fff")
+                )
             start += size
     return frame(width, height, label, parts)
 

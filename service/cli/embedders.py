@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,7 +47,8 @@ def finetune(
     embedder: Annotated[
         str | None, typer.Option("--embedder", help="What to start from; default: the shop's embedder.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the photos.")] = None,
+    aspect: Annotated[str, typer.Option("--aspect", help="Which aspect shall learn it.")] = "shape",
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the photos.")] = 25,
     seed: SeedOption = 7,
     json: JsonOption = False,
 ) -> None:
@@ -61,6 +63,7 @@ def finetune(
         label=label,
         name=name or f"finetuned-{label}",
         strategy=strategy,
+        aspect=aspect,
         embedder=embedder,
         epochs=epochs,
         seed=seed,
@@ -70,5 +73,30 @@ def finetune(
     if json:
         emit(report)
         return
-    table("Fine-tuned", ("what", "value"), [(key, cell(value)) for key, value in report.items()])
+    _show(report)
     typer.echo(f"use it: vitrine index CATALOGUE --shop {shop} --embedder {request.name}")
+
+
+def _show(report: Mapping[str, Any]) -> None:
+    """Before and after on products held out, then what was left out."""
+    compared = {
+        f"{report['aspect']}, as it was": "frozen",
+        f"{report['aspect']}, fine-tuned": "tuned",
+        "whole vector, as it was": "frozen_vector",
+        "whole vector, fine-tuned": "tuned_vector",
+    }
+    rows = [
+        (what, *(ranged(report["comparison"][key][measure]) for measure in ("recall_at_1", "map_at_r")))
+        for what, key in compared.items()
+    ]
+    table(f"{report['name']}: {report['label']} on products held out", ("", "recall@1", "mAP@R"), rows)
+    typer.echo(
+        f"trained on {report['train_photos']} photos of {report['classes']} values, measured on "
+        f"{report['measured_photos']}; left out: {report['unlabelled']} without a value, "
+        f"{report['rare']} of rare values; {report['seconds']:.1f} s"
+    )
+
+
+def ranged(measured: Mapping[str, Any]) -> str:
+    """A mean with its 95 % interval."""
+    return f"{measured['mean']:.3f} [{measured['low']:.3f}, {measured['high']:.3f}]"

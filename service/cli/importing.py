@@ -19,45 +19,67 @@ ColumnOption = Annotated[
 ]
 
 
+CatalogueArgument = Annotated[
+    Path, typer.Argument(help="CSV, TSV, Parquet or JSON-lines file, or a folder of photos.")
+]
+PhotosOption = Annotated[
+    Path | None, typer.Option("--photos", help="Folder of the photos; default: the catalogue's folder.")
+]
+EmbedderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        help="bundled, a timm name, a folder, ARCH@FILE, or a fine-tuned one by name; "
+        "default: what the shop uses, else bundled.",
+    ),
+]
+IndexTypeOption = Annotated[
+    str, typer.Option("--index", help="auto (measured), exact, or a FAISS factory string.")
+]
+RecallOption = Annotated[
+    float, typer.Option("--recall", help="Recall@10 that an approximate index must reach.")
+]
+RebuildOption = Annotated[
+    bool, typer.Option("--rebuild", help="Build a new generation even if nothing changed.")
+]
+PruneOption = Annotated[
+    bool, typer.Option("--prune", help="Delete products that this catalogue does not list.")
+]
+RuntimeOption = Annotated[str, typer.Option("--runtime", help="auto, cuda, openvino or torch.")]
+BatchOption = Annotated[int | None, typer.Option("--batch", min=1, help="Photos in a batch.")]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option("--database", help="SQLAlchemy URL of the records; default: SQLite in the shop."),
+]
+EventsArgument = Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or JSON-lines file of interactions.")]
+EventOption = Annotated[
+    str, typer.Option("--event", help="What a row means in a file without an event column.")
+]
+EventNameOption = Annotated[
+    list[str] | None,
+    typer.Option("--event-name", metavar="THEIRS=OURS", help="Name of an event in the file: buy=purchase."),
+]
+EventWeightOption = Annotated[
+    list[str] | None,
+    typer.Option("--weight", metavar="EVENT=W", help="Weight of an event, kept by the shop: cart=2."),
+]
 BUILT = (("recall", "recall@10 {:.4f}"), ("latency_ms", "{:.2f} ms a query"), ("memory_mb", "{:.1f} MB"))
 
 
 def index(
-    catalogue: Annotated[
-        Path, typer.Argument(help="CSV, TSV, Parquet or JSON-lines file, or a folder of photos.")
-    ],
+    catalogue: CatalogueArgument,
     shop: ShopOption,
-    photos: Annotated[
-        Path | None, typer.Option("--photos", help="Folder of the photos; default: the catalogue's folder.")
-    ] = None,
-    embedder: Annotated[
-        str | None,
-        typer.Option(
-            "--embedder",
-            help="bundled, a timm name, a folder, ARCH@FILE, or a fine-tuned one by name; "
-            "default: what the shop uses, else bundled.",
-        ),
-    ] = None,
-    index_type: Annotated[
-        str, typer.Option("--index", help="auto (measured), exact, or a FAISS factory string.")
-    ] = "auto",
-    recall: Annotated[
-        float, typer.Option("--recall", help="Recall@10 that an approximate index must reach.")
-    ] = 0.99,
+    photos: PhotosOption = None,
+    embedder: EmbedderOption = None,
+    index_type: IndexTypeOption = "auto",
+    recall: RecallOption = 0.99,
     column: ColumnOption = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build a new generation even if nothing changed.")
-    ] = False,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Delete products that this catalogue does not list.")
-    ] = False,
+    rebuild: RebuildOption = False,
+    prune: PruneOption = False,
     max_reject_share: RejectShareOption = 0.05,
-    runtime: Annotated[str, typer.Option("--runtime", help="auto, cuda, openvino or torch.")] = "auto",
-    batch: Annotated[int | None, typer.Option("--batch", min=1, help="Photos in a batch.")] = None,
-    database: Annotated[
-        str | None,
-        typer.Option("--database", help="SQLAlchemy URL of the records; default: SQLite in the shop."),
-    ] = None,
+    runtime: RuntimeOption = "auto",
+    batch: BatchOption = None,
+    database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Index a catalogue: read it, encode the photos that are new, build the search index.
@@ -98,22 +120,12 @@ def index(
 
 
 def interactions(
-    events: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or JSON-lines file of interactions.")],
+    events: EventsArgument,
     shop: ShopOption,
     column: ColumnOption = None,
-    event: Annotated[
-        str, typer.Option("--event", help="What a row means in a file without an event column.")
-    ] = "purchase",
-    event_name: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--event-name", metavar="THEIRS=OURS", help="Name of an event in the file: buy=purchase."
-        ),
-    ] = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option("--weight", metavar="EVENT=W", help="Weight of an event, kept by the shop: cart=2."),
-    ] = None,
+    event: EventOption = "purchase",
+    event_name: EventNameOption = None,
+    weight: EventWeightOption = None,
     max_reject_share: RejectShareOption = 0.05,
     json: JsonOption = False,
 ) -> None:

@@ -13,6 +13,7 @@ from service.cli.output import emit, only_json, table
 from service.cli.progress import progress
 
 SHOWN = ("recall@10", "ndcg@10", "map@10", "mrr@10", "hit_rate@10", "coverage@10")
+SLICED = "ndcg@10"
 
 
 def train(shop: ShopOption, seed: SeedOption = 7, json: JsonOption = False) -> None:
@@ -67,21 +68,33 @@ def evaluate(
 
 
 def show_evaluation(found: Mapping[str, Any]) -> None:
-    """The table of models, metrics with 95 % intervals."""
-    models: Sequence[Mapping[str, Any]] = found.get("models", [])
+    """Models × metrics with 95 % intervals, the same for slices, what was left out, and the verdict."""
+    models: Sequence[Mapping[str, Any]] = found["models"]
     names = [m for m in SHOWN if any(m in one["metrics"] for one in models)]
     rows = [
-        [
-            one["model"],
-            *(_ranged(one["metrics"].get(n), one.get("intervals", {}).get(n)) for n in names),
-        ]
+        [one["model"], *(_ranged(one["metrics"].get(n), one["intervals"].get(n)) for n in names)]
         for one in models
     ]
-    title = f"split {found.get('split')}, {found.get('customers')} customers"
-    table(title, ["model", *names], rows, right=names)
-    for key in ("headline", "withheld"):
-        if found.get(key):
-            typer.echo(str(found[key]))
+    table(f"split {found['split']}, {found['customers']} customers", ["model", *names], rows, right=names)
+    _show_slices(models)
+    for what in ("excluded_customers", "dropped_choices", "unusable_interactions"):
+        counts = found.get(what) or {}
+        if any(counts.values()):
+            typer.echo(f"{what.replace('_', ' ')}: {', '.join(f'{n} {why}' for why, n in counts.items())}")
+    typer.echo(found.get("headline") or f"headline withheld: {found.get('withheld')}")
+
+
+def _show_slices(models: Sequence[Mapping[str, Any]]) -> None:
+    """One line a slice (cold items, cold customers, …), one column a model."""
+    slices = list(models[0].get("slices", {})) if models else []
+    rows = []
+    for name in slices:
+        parts = [one["slices"][name] for one in models]
+        shown = (_ranged(p["metrics"].get(SLICED), p["intervals"].get(SLICED)) for p in parts)
+        rows.append([name, parts[0].get("customers"), *shown])
+    if rows:
+        columns = ["slice", "customers", *(one["model"] for one in models)]
+        table(f"{SLICED} by slice", columns, rows, right=columns[1:])
 
 
 def _ranged(value: Any, interval: Any) -> str:

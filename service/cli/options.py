@@ -25,6 +25,9 @@ WhereOption = Annotated[
     ),
 ]
 CountOption = Annotated[int, typer.Option("-k", "--count", min=1, max=10_000, help="How many to answer.")]
+ExcludeOption = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="ID", help="Leave a product out (repeatable).")
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
 RejectShareOption = Annotated[
     float,

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.options import CountOption, JsonOption, ShopOption, WhereOption
+from service.cli.options import CountOption, ExcludeOption, JsonOption, ShopOption, WhereOption
 from service.cli.output import emit, note, only_json, table, warn
+
+if TYPE_CHECKING:
+    from service.answers import RecommendAnswer
 
 FALLBACKS = "not personal: {} — what follows is the ordered fall-back"
 
 
+CustomerOption = Annotated[str, typer.Option("--customer", metavar="ID", help="Whom to recommend to.")]
+WhyOption = Annotated[bool, typer.Option("--why", help="Show the reasons of every recommendation.")]
+KeepSeenOption = Annotated[
+    bool, typer.Option("--keep-seen", help="Also recommend what the customer already dealt with.")
+]
+DiversityOption = Annotated[
+    float | None, typer.Option("--diversity", min=0.0, max=1.0, help="0: best first; 1: most varied.")
+]
+CapOption = Annotated[
+    int | None, typer.Option("--category-cap", min=1, help="At most so many of one category.")
+]
+
+
 def recommend(
     shop: ShopOption,
-    customer: Annotated[str, typer.Option("--customer", metavar="ID", help="Whom to recommend to.")],
+    customer: CustomerOption,
     k: CountOption = 10,
     where: WhereOption = None,
-    why: Annotated[bool, typer.Option("--why", help="Show the reasons of every recommendation.")] = False,
-    keep_seen: Annotated[
-        bool, typer.Option("--keep-seen", help="Also recommend what the customer already dealt with.")
-    ] = False,
-    exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="ID", help="Leave a product out (repeatable).")
-    ] = None,
-    diversity: Annotated[
-        float | None,
-        typer.Option("--diversity", min=0.0, max=1.0, help="0: best first; 1: most varied."),
-    ] = None,
-    category_cap: Annotated[
-        int | None, typer.Option("--category-cap", min=1, help="At most so many of one category.")
-    ] = None,
+    why: WhyOption = False,
+    keep_seen: KeepSeenOption = False,
+    exclude: ExcludeOption = None,
+    diversity: DiversityOption = None,
+    category_cap: CapOption = None,
     json: JsonOption = False,
 ) -> None:
     """Recommend products to a customer, from what they did and what things look like.
@@ -57,6 +64,10 @@ def recommend(
     if json:
         emit(answer.as_json())
         return
+    _show(answer, why)
+
+
+def _show(answer: RecommendAnswer, why: bool) -> None:
     if answer.fallback:
         typer.echo(FALLBACKS.format(answer.fallback))
     columns = ["#", "product", "score", "title", "category", "price"]

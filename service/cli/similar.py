@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.errors import UsageError
-from service.cli.options import CountOption, JsonOption, ShopOption, WhereOption, pairs
+from service.cli.options import CountOption, ExcludeOption, JsonOption, ShopOption, WhereOption, pairs
 from service.cli.output import emit, note, only_json, table, warn
 
 if TYPE_CHECKING:
@@ -17,51 +17,61 @@ if TYPE_CHECKING:
     from service.requests import Look
 
 
+ProductOption = Annotated[
+    list[str] | None, typer.Option("--product", metavar="ID", help="A product as example (repeatable).")
+]
+PhotoOption = Annotated[
+    list[Path] | None, typer.Option("--photo", metavar="FILE", help="A photo as example (repeatable).")
+]
+NotOption = Annotated[
+    list[str] | None,
+    typer.Option("--not", metavar="ID", help="A product that hits shall not resemble (repeatable)."),
+]
+NotPhotoOption = Annotated[
+    list[Path] | None,
+    typer.Option("--not-photo", metavar="FILE", help="The same with a photo (repeatable)."),
+]
+WeightOption = Annotated[
+    list[float] | None,
+    typer.Option("--weight", help="Weight of each example: products first, then photos (repeatable)."),
+]
+AspectOption = Annotated[
+    list[str] | None,
+    typer.Option("--aspect", metavar="NAME=W", help="Weight of an aspect, e.g. colour=2 (repeatable)."),
+]
+DiversityOption = Annotated[
+    float, typer.Option("--diversity", min=0.0, max=1.0, help="0: closest first; 1: most varied.")
+]
+StrategyOption = Annotated[
+    str, typer.Option("--strategy", help="How several examples combine: average, best or sum.")
+]
+MinScoreOption = Annotated[
+    float | None, typer.Option("--min-score", help="Leave out hits whose cosine is below this.")
+]
+SuppressOption = Annotated[
+    bool, typer.Option("--suppress-near-duplicates", help="Show one of products that look the same.")
+]
+SheetOption = Annotated[
+    Path | None, typer.Option("--sheet", metavar="OUT", help="Also write a contact sheet: .png or .html.")
+]
+
+
 def similar(
     shop: ShopOption,
-    product: Annotated[
-        list[str] | None, typer.Option("--product", metavar="ID", help="A product as example (repeatable).")
-    ] = None,
-    photo: Annotated[
-        list[Path] | None, typer.Option("--photo", metavar="FILE", help="A photo as example (repeatable).")
-    ] = None,
-    unlike: Annotated[
-        list[str] | None,
-        typer.Option("--not", metavar="ID", help="A product that hits shall not resemble (repeatable)."),
-    ] = None,
-    unlike_photo: Annotated[
-        list[Path] | None,
-        typer.Option("--not-photo", metavar="FILE", help="The same with a photo (repeatable)."),
-    ] = None,
-    weight: Annotated[
-        list[float] | None,
-        typer.Option("--weight", help="Weight of each example: products first, then photos (repeatable)."),
-    ] = None,
+    product: ProductOption = None,
+    photo: PhotoOption = None,
+    unlike: NotOption = None,
+    unlike_photo: NotPhotoOption = None,
+    weight: WeightOption = None,
     k: CountOption = 10,
     where: WhereOption = None,
-    aspect: Annotated[
-        list[str] | None,
-        typer.Option("--aspect", metavar="NAME=W", help="Weight of an aspect, e.g. colour=2 (repeatable)."),
-    ] = None,
-    diversity: Annotated[
-        float, typer.Option("--diversity", min=0.0, max=1.0, help="0: closest first; 1: most varied.")
-    ] = 0.0,
-    strategy: Annotated[
-        str, typer.Option("--strategy", help="How several examples combine: average, best or sum.")
-    ] = "average",
-    exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="ID", help="Leave a product out (repeatable).")
-    ] = None,
-    min_score: Annotated[
-        float | None, typer.Option("--min-score", help="Leave out hits whose cosine is below this.")
-    ] = None,
-    suppress: Annotated[
-        bool,
-        typer.Option("--suppress-near-duplicates", help="Show one of products that look the same."),
-    ] = False,
-    sheet: Annotated[
-        Path | None, typer.Option("--sheet", metavar="OUT", help="Also write a contact sheet: .png or .html.")
-    ] = None,
+    aspect: AspectOption = None,
+    diversity: DiversityOption = 0.0,
+    strategy: StrategyOption = "average",
+    exclude: ExcludeOption = None,
+    min_score: MinScoreOption = None,
+    suppress: SuppressOption = False,
+    sheet: SheetOption = None,
     json: JsonOption = False,
 ) -> None:
     """Find the products that look most like the examples.

@@ -55,7 +55,6 @@ CODES: Mapping[int, str] = {
     404: "no_route",
     405: "method_not_allowed",
     413: "too_large",
-    415: "unsupported_media_type",
 }
 RETRY_AFTER_SECONDS = 1
 

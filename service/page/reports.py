@@ -18,7 +18,7 @@ TYPES = {
 }
 # A report has its scripts inside itself. It runs apart from the service: it can draw, and reach nothing.
 REPORT_POLICY = (
-    "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 

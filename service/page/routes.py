@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
-from data.errors import NoVector, UsageError, VitrineError
+from data.errors import NotReady, UsageError
 from service.engine import Engine
 from service.http.describe import with_urls
 from service.http.gate import TheGate
@@ -29,6 +29,7 @@ HITS = 24
 RECOMMENDATIONS = 24
 CUSTOMERS_ON_PAGE = 60
 HISTORY = 200
+LATELY = 10
 MOST_CATEGORIES = 400
 
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
@@ -74,11 +75,7 @@ def product(request: Request, product_id: ProductPath, engine: OpenEngine) -> Re
             diversity=looks.diversity / 100,
         )
         hits, reason = engine.similar(wanted).hits, None
-    except NoVector as error:
-        looks, hits, reason = Looks(()), [], error.message
-    except VitrineError as error:
-        if isinstance(error, UsageError):
-            raise
+    except NotReady as error:
         looks, hits, reason = Looks(()), [], error.message
     return page(request, "product.html", product=found, looks=looks, hits=hits, reason=reason)
 
@@ -134,11 +131,13 @@ def customer(request: Request, customer_id: CustomerPath, engine: OpenEngine) ->
         if reason["because_product_id"]
     }
     cards = engine.cards({one.product_id for one in shown} | because)
+    days = timeline(shown, cards)
     return page(
         request,
         "customer.html",
         customer_id=customer_id,
-        days=timeline(shown, cards),
+        days=days,
+        lately=[(day.day, moment) for day in days for moment in day.moments][:LATELY],
         interactions=len(history),
         shown=len(shown),
         answer=answer,

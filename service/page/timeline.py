@@ -51,4 +51,10 @@ def timeline(history: Sequence[Interaction], cards: Mapping[str, Json]) -> list[
 
 def _moment(one: Interaction, cards: Mapping[str, Json]) -> Moment:
     gone: Json = {"product_id": one.product_id, "title": None, "photo_id": None, "gone": True}
-    return Moment(cards.get(one.product_id, gone), WORDS.get(one.event, one.event), one.event, one.value)
+    card = cards.get(one.product_id)
+    return Moment(
+        gone if card is None else {**card, "gone": False},
+        WORDS.get(one.event, one.event),
+        one.event,
+        one.value,
+    )

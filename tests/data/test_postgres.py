@@ -1,4 +1,4 @@
-"""PostgreSQL: every test that takes ``shop`` runs on it too, where a server is named; here it is said aloud."""
+"""PostgreSQL: where a server is named, every test that takes ``shop`` runs on it too."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ def test_the_url_is_remembered_and_a_second_process_finds_the_same_records(
     assert Shop.open(tmp_path).product("p").product_id == "p"
     assert not (tmp_path / "shop.db").exists()
     shop.close()
+
+
+def test_several_processes_may_make_the_same_shop_at_once(tmp_path: Path, postgres_url: str) -> None:
+    def make(name: str) -> None:
+        with Shop.create(tmp_path / name, postgres_url) as shop:
+            shop.put_product(Product(name))
+
+    threads = [threading.Thread(target=make, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with Shop.open(tmp_path / "a") as shop:
+        assert shop.counts()["live"] == 3
 
 
 def test_the_same_events_from_several_threads_are_stored_once(tmp_path: Path, postgres_url: str) -> None:

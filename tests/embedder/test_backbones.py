@@ -62,7 +62,8 @@ def test_contract(architecture: str, side: int, last: int, early: int) -> None:
 
 def test_input_size_comes_from_the_models_own_config() -> None:
     config = EmbedderConfig.from_json(
-        {"architecture": "inception_v3", "pretrained_cfg": timm.get_pretrained_cfg("inception_v3").to_dict()}, "x"
+        {"architecture": "inception_v3", "pretrained_cfg": timm.get_pretrained_cfg("inception_v3").to_dict()},
+        "x",
     )
     assert (config.preprocessing.width, config.preprocessing.height) == (299, 299)
 
@@ -102,7 +103,9 @@ def test_several_stages_are_concatenated() -> None:
     picture = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
         both, normed, head = FeatureNet(network, outputs)(picture)
-        early, late = FeatureNet(network, [Output((0,), "avg", False), Output(("final",), "avg", False)])(picture)
+        early, late = FeatureNet(network, [Output((0,), "avg", False), Output(("final",), "avg", False)])(
+            picture
+        )
         own = network(picture)
     assert normed.shape == (2, widths[2] + widths[1])
     torch.testing.assert_close(both, torch.cat([early, late], 1))
@@ -125,7 +128,10 @@ def test_a_transformer_is_refused() -> None:
 
 def test_an_unknown_architecture_names_its_neighbours() -> None:
     config = EmbedderConfig(
-        "resnet5O", Preprocessing(32, 32, (0, 0, 0), (1, 1, 1)), (AspectConfig("a", "deep", ("final",)),), (1.0,)
+        "resnet5O",
+        Preprocessing(32, 32, (0, 0, 0), (1, 1, 1)),
+        (AspectConfig("a", "deep", ("final",)),),
+        (1.0,),
     )
     with pytest.raises(UsageError, match="resnet50"):
         build_model(config)

@@ -37,7 +37,9 @@ def test_what_is_saved_reads_back_the_same(tmp_path: Path) -> None:
         {"name": "colour", "kind": "palette"},
     ]
     vitrine = {"format": 1, "aspects": aspects, "weights": {"shape": 2.0, "colour": 0.5}}
-    config = EmbedderConfig.from_json(tiny_config() | {"vitrine": vitrine, "model_args": {"drop_rate": 0.1}}, "x")
+    config = EmbedderConfig.from_json(
+        tiny_config() | {"vitrine": vitrine, "model_args": {"drop_rate": 0.1}}, "x"
+    )
     config.save(tmp_path)
     assert EmbedderConfig.load(tmp_path) == config
     assert json.loads((tmp_path / "config.json").read_text())["vitrine"]["aspects"] == aspects

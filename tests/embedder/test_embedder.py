@@ -17,7 +17,9 @@ from embedder.registry import open_folder
 from tests.embedder.kit import cosines, drawn, jpeg, tiny_folder
 
 
-@pytest.mark.parametrize("weights", [None, {"colour": 2.0}, {"shape": 1.0, "texture": 0.0, "colour": 0.0}, {"shape": 0}])
+@pytest.mark.parametrize(
+    "weights", [None, {"colour": 2.0}, {"shape": 1.0, "texture": 0.0, "colour": 0.0}, {"shape": 0}]
+)
 def test_the_inner_product_is_the_weighted_mean_of_the_aspects_cosines(
     tiny: Embedder, weights: dict[str, float] | None
 ) -> None:
@@ -55,7 +57,9 @@ def test_photos_of_another_size_or_type_are_refused(tiny: Embedder) -> None:
     assert tiny.encode(drawn(0)).shape == (0, tiny.layout.d)
 
 
-def test_the_space_changes_with_weights_preprocessing_aspects_and_projection(folder: Path, tmp_path: Path) -> None:
+def test_the_space_changes_with_weights_preprocessing_aspects_and_projection(
+    folder: Path, tmp_path: Path
+) -> None:
     def space(name: str) -> str:
         return open_folder(tmp_path / name, "x").digest
 
@@ -80,7 +84,9 @@ def test_the_space_changes_with_weights_preprocessing_aspects_and_projection(fol
     save_file({"colour.palette": grid() + 1}, tmp_path / "palette" / "aspects.safetensors")
     original = open_folder(folder, "x").digest
     assert space("same") == original
-    others = {space(name) for name in ("weights", "interpolation", "pooling", "blend", "projected", "palette")}
+    others = {
+        space(name) for name in ("weights", "interpolation", "pooling", "blend", "projected", "palette")
+    }
     assert len(others) == 6
     assert original not in others
 

@@ -1,4 +1,5 @@
-"""The batch pipeline: every photo ends up encoded, reused or rejected; nothing is encoded twice; errors stop it."""
+"""The batch pipeline: every photo ends up encoded, reused or rejected; nothing is encoded twice; errors stop
+it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,9 @@ def test_a_matrix_after_a_projection_is_their_product() -> None:
     first = Projection(draw.normal(size=5).astype(np.float32), draw.normal(size=(5, 4)).astype(np.float32))
     second = draw.normal(size=(4, 3)).astype(np.float32)
     pooled = draw.normal(size=(6, 5)).astype(np.float32)
-    np.testing.assert_allclose(first.then(second).apply(pooled), unit(first.apply(pooled) @ second), atol=1e-5)
+    np.testing.assert_allclose(
+        first.then(second).apply(pooled), unit(first.apply(pooled) @ second), atol=1e-5
+    )
 
 
 def test_pca_keeps_the_largest_directions() -> None:

@@ -90,7 +90,9 @@ def test_a_weights_file_that_is_not_there() -> None:
         open_embedder("resnet18@nowhere.safetensors")
 
 
-def test_no_network_says_the_three_ways_within_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_network_says_the_three_ways_within_seconds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]

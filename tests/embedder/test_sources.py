@@ -1,4 +1,5 @@
-"""Weights: the same digest from either file format, everything loaded or an error that says what does not fit."""
+"""Weights: the same digest from either file format, everything loaded or an error that says what does not
+fit."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def config(folder: Path) -> EmbedderConfig:
 def test_pth_and_safetensors_have_one_digest(
     folder: Path, config: EmbedderConfig, tensors: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
-    torch.save({"state_dict": {f"module.{name}": value for name, value in tensors.items()}}, tmp_path / "w.pth")
+    torch.save(
+        {"state_dict": {f"module.{name}": value for name, value in tensors.items()}}, tmp_path / "w.pth"
+    )
     safe = FileWeights(folder / "model.safetensors", config)
     pickled = FileWeights(tmp_path / "w.pth", config)
     assert safe.digest() == pickled.digest()

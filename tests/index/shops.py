@@ -41,9 +41,9 @@ class Looks:
 
     shop: Shop
     layout: AspectLayout = LAYOUT
-    vectors: dict[str, Floats] = field(default_factory=dict)
-    photos: dict[str, list[str]] = field(default_factory=dict)
-    products: dict[str, Product] = field(default_factory=dict)
+    vectors: dict[str, Floats] = field(default_factory=dict, repr=False)
+    photos: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    products: dict[str, Product] = field(default_factory=dict, repr=False)
 
     def put(self, product: Product | str, blocks: Floats) -> None:
         """Insert or replace a product with photos of these looks (m, d)."""
@@ -109,6 +109,7 @@ def stocked(directory: Path, products: int, seed: int = 0, photos: int = 2) -> L
             category=("dress", "shoe", "bag")[i % 3],
             price=float(i % 50),
             in_stock=i % 5 != 0,
+            attributes={"rank": float(i)},
         )
         items.append((product, blocks[starts[i] : starts[i + 1]]))
     looks.put_many(items)

@@ -35,7 +35,10 @@ def test_group_means_of_single_photos_are_the_photos() -> None:
 
 
 def test_group_means_of_nothing() -> None:
-    assert group_means(np.empty((0, LAYOUT.d), np.float32), np.zeros(1, np.int64), LAYOUT).shape == (0, LAYOUT.d)
+    assert group_means(np.empty((0, LAYOUT.d), np.float32), np.zeros(1, np.int64), LAYOUT).shape == (
+        0,
+        LAYOUT.d,
+    )
 
 
 def test_symmetric_products_are_means_under_the_chosen_weights() -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from data.aspects import AspectLayout
 from data.errors import UsageError
-from index.choose import EXACT, Built, Trial, choose, factories, forced, recall
+from index.choose import EXACT, Built, choose, factories, forced
 from index.manifest import Candidate
 from index.scans import ApproximateScan
+from index.trial import Recall, Trial, recall
 from tests.index.shops import LAYOUT, drawn
 
 N, HELD = 1500, 1400
@@ -26,10 +27,15 @@ def trial(wanted: float = 0.99) -> Trial:
 
 def test_recall_by_hand() -> None:
     exact = np.asarray([[0.9, 0.8], [0.7, 0.6]], np.float32)
-    assert recall(exact, exact) == 1.0
-    assert recall(np.asarray([[0.9, 0.5], [0.7, -np.inf]], np.float32), exact) == 0.5
+    assert recall(exact, exact) == Recall(1.0, 0.0)
+    assert recall(np.asarray([[0.9, 0.5], [0.7, -np.inf]], np.float32), exact) == Recall(0.5, 0.0)
+    # one query whole, one half: mean .75, deviation .25, standard error .25 / sqrt 2
+    half = recall(np.asarray([[0.9, 0.8], [0.7, 0.1]], np.float32), exact)
+    assert half.mean == 0.75
+    assert half.error == pytest.approx(0.25 / 2**0.5)
+    assert half.sure == pytest.approx(0.75 - 0.25 / 2**0.5)
     tied = np.asarray([[0.9, 0.8], [0.6, 0.6]], np.float32)
-    assert recall(tied, np.asarray([[0.9, 0.8], [0.6, 0.6]], np.float32)) == 1.0
+    assert recall(tied, np.asarray([[0.9, 0.8], [0.6, 0.6]], np.float32)).mean == 1.0
 
 
 def test_queries_are_held_out() -> None:
@@ -72,7 +78,7 @@ def test_a_candidate_reports_what_it_measured_and_holds_all_rows(
         everything = MATRIX.astype(np.float32) @ query
         exact.append(np.sort(everything)[::-1][:10])
         ours.append(np.sort(everything[scan.top(query[None, :], 10, None).rows])[::-1][:10])
-    assert recall(np.stack(ours), np.stack(exact)) >= 0.985
+    assert recall(np.stack(ours), np.stack(exact)).mean >= 0.985
 
 
 def test_reweighed_queries_are_measured_for_every_aspect(
@@ -105,7 +111,7 @@ def test_exact_is_taken_where_nothing_reaches_the_wanted_recall() -> None:
 
 def test_the_quickest_that_reaches_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([5.0] + [0.3] * 50)
-    monkeypatch.setattr("index.choose._latency", lambda scan, made: next(times, 0.2))
+    monkeypatch.setattr("index.choose.latency_of", lambda scan, made: next(times, 0.2))
     built, tried = choose(trial(0.95), ["IVF32,SQ8", "HNSW16"], silent)
     reached = [candidate for candidate in tried if candidate.reached]
     assert len(tried) == 3

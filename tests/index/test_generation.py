@@ -226,7 +226,7 @@ def test_auto_measures_above_the_size_that_is_quick_exactly(
 
 
 def test_low_recall_of_a_forced_type_is_said(shop: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.choose._settings", lambda index: [[Setting("", 0, 1)]])
+    monkeypatch.setattr("index.choose.settings", lambda parameter: [[Setting("", 0, 1)]])
     info = build(shop, "PQ1x4")
     assert info.recall < 0.99
     assert "0.99 was wanted" in info.warnings[0]

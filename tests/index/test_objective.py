@@ -33,15 +33,13 @@ def test_average_is_the_cosine_to_the_unit_mean() -> None:
 def test_average_with_a_negative_moves_away_from_it() -> None:
     # 2 * (1, 0) - (0, 1) = (2, -1), of length sqrt 5
     objective = make("average", weighted(EAST), weighted(NORTH), PLAIN, PLAIN.shares)
-    np.testing.assert_allclose(
-        objective.score(CANDIDATES), np.asarray([2, -1, 0.4, -2]) / 5**0.5, atol=1e-6
-    )
+    np.testing.assert_allclose(objective.score(CANDIDATES), np.asarray([2, -1, 0.4, -2]) / 5**0.5, atol=1e-6)
 
 
 def test_best_takes_the_closest_example_and_the_closest_negative() -> None:
     objective = make("best", weighted(EAST), weighted(NORTH), PLAIN, PLAIN.shares)
-    # (1, 0): + 1 beats 0. (0, 1): 0 loses to 1, hence -1. (.6, .8): .6 loses to .8, hence -.64. (-1, 0): -1 loses
-    # to 0, hence -0.
+    # (1, 0): 1 beats 0. (0, 1): 0 loses to 1, hence -1. (.6, .8): .6 loses to .8, hence -.64.
+    # (-1, 0): -1 loses to 0, hence -0.
     np.testing.assert_allclose(objective.score(CANDIDATES), [1, -1, -0.64, 0], atol=1e-6)
     assert objective.bound(np.asarray([-0.5], np.float32)) == 0.0
     assert objective.bound(np.asarray([0.5], np.float32)) == pytest.approx(0.5)

@@ -123,7 +123,7 @@ FLAT_SCAN = ApproximateScan(built("Flat"), Setting("", 0, 1))
 
 
 class OneAtATime:
-    """Stands in for a GPU index: answers like one, and notices a second thread, a selector, or too large a k."""
+    """Stands in for a GPU index: notices a second thread, a selector, or too large a k."""
 
     def __init__(self, index: Any) -> None:
         self.index, self.ntotal = index, index.ntotal
@@ -182,4 +182,6 @@ def test_on_a_real_gpu() -> None:
         assert len(np.intersect1d(found.rows, exact)) >= 9
     ivf = gpu_scan(to_gpu(built("IVF16,SQ8")), Setting("nprobe", 16, 5))
     for probe in PROBES:
-        assert len(np.intersect1d(ivf.top(probe[None, :], 10, None).rows, np.argsort(-brute(probe))[:10])) >= 9
+        assert (
+            len(np.intersect1d(ivf.top(probe[None, :], 10, None).rows, np.argsort(-brute(probe))[:10])) >= 9
+        )

@@ -17,7 +17,7 @@ COLOURS = {
     "black": (30, 30, 30),
     "pink": (240, 150, 180),
 }
-COLUMNS = ("product_id", "title", "category", "price", "in_stock", "colour", "image")
+COLUMNS = ("product_id", "title", "category", "price", "in_stock", "colour", "tone", "image")
 
 
 def product_id(shape: str, colour: str) -> str:
@@ -56,6 +56,7 @@ def rows() -> list[dict[str, str]]:
                     "price": str(10 + 5 * c + s),
                     "in_stock": "false" if colour == "black" else "true",
                     "colour": colour,
+                    "tone": "warm" if colour in ("red", "yellow", "pink") else "cool",
                     "image": f"{id_}.jpg|{id_}-2.jpg",
                 }
             )

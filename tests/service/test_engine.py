@@ -40,6 +40,10 @@ def purchase(customer: str, product_id: str, event_id: str | None = None) -> Int
     return Interaction(customer, product_id, "purchase", datetime(2026, 3, 1, tzinfo=UTC), event_id=event_id)
 
 
+def _full_disk(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 class TestAsking:
     def test_a_hit_says_what_a_person_wants_to_know(self, engine: Engine) -> None:
         hit = engine.similar(like("disc-red")).hits[0]
@@ -211,7 +215,7 @@ class TestLooking:
 
     def test_one_product(self, engine: Engine) -> None:
         found = engine.product("bar-pink")
-        assert found["attributes"] == {"colour": "pink"}
+        assert found["attributes"] == {"colour": "pink", "tone": "warm"}
         assert [p["position"] for p in found["photos"]] == [0, 1]  # type: ignore[attr-defined]
 
     def test_thumbnails(self, engine: Engine, tmp_path: Path) -> None:
@@ -238,6 +242,33 @@ class TestImporting:
         events = write_events(tmp_path / "events.csv")
         report = engine.import_interactions(EventsRequest(events, columns={"customer_id": "user"}))
         assert (report.rows, report.stored, report.repeated, report.rejected) == (320, 0, 320, 0)
+
+    def test_a_broken_build_leaves_the_shop_as_it_was_and_is_taken_up_again(
+        self, engine: Engine, catalogue: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = engine.similar(like("disc-red"))
+        later = FakeEmbedder("2")
+        with monkeypatch.context() as broken:
+            broken.setattr("embedder.registry.open_embedder", lambda *_, **__: later)
+            broken.setattr("index.generation.build_generation", _full_disk)
+            with pytest.raises(OSError, match="No space"):
+                engine.index_catalogue(IndexRequest(catalogue, embedder="other"))
+        assert engine.similar(like("disc-red")) == before
+        monkeypatch.setattr("embedder.registry.open_embedder", lambda *_, **__: later)
+        report = engine.index_catalogue(IndexRequest(catalogue, embedder="other"))
+        assert (report.encoded, report.built, report.space) == (0, True, later.space)
+        assert engine.similar(like("disc-red")).space == later.space
+        assert engine.parts.embedder_spec() == "other"
+
+    def test_another_process_is_followed(self, engine: Engine, shop: Path, catalogue: Path) -> None:
+        first = engine.similar(like("disc-red", k=30))
+        with Engine.open(shop) as other:
+            other.delete_product("disc-blue")
+            assert "disc-blue" not in ids(engine.similar(like("disc-red", k=30)))
+            report = other.index_catalogue(IndexRequest(catalogue, rebuild=True))
+        second = engine.similar(like("disc-red", k=30))
+        assert (second.generation, ids(second)) == (report.generation, ids(first))
+        assert second.generation > first.generation
 
     def test_a_catalogue_indexed_twice_builds_once(self, engine: Engine, catalogue: Path) -> None:
         report = engine.index_catalogue(IndexRequest(catalogue))

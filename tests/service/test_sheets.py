@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from service.sheet_html import render
-from service.sheet_png import ACCENT, WRONG, _fit, _font, draw, size_of
+from service.sheet_png import ACCENT, WRONG, _fit, _font, _two_lines, draw, size_of
 from service.sheets import Picture, Sheet
 from tests.service.drawn import draw_photo
 
@@ -54,3 +54,8 @@ def test_long_titles_are_cut_to_the_width() -> None:
     assert cut.endswith("…")
     assert font.getlength(cut) <= 216
     assert _fit("short", font, 216) == "short"
+    first, second = _two_lines("Leopard-print velvet mini tiered dress, grey", font, 216)
+    assert f"{first} {second}" == "Leopard-print velvet mini tiered dress, grey"
+    assert max(font.getlength(first), font.getlength(second)) <= 216
+    assert _two_lines("", font, 216) == ("", "")
+    assert _two_lines("x" * 80, font, 216)[0].endswith("…")

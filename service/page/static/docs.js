@@ -118,11 +118,11 @@ function draw(path, method, operation) {
   for (const [kind, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
     section.append(make("h4", `Body: ${kind}`), table(fields(schema)));
   }
-  section.append(make("h4", "Try"), make("pre", curl(method, path, operation)));
+  section.append(make("h4", "Try"), make("pre", curl(method, path, operation), { tabindex: 0 }));
   for (const [status, answer] of Object.entries(operation.responses)) {
     const schema = answer.content?.["application/json"]?.schema;
     if (!status.startsWith("2") || !schema) continue;
-    section.append(make("h4", `Answer ${status}`), make("pre", JSON.stringify(example(schema), null, 2)));
+    section.append(make("h4", `Answer ${status}`), make("pre", JSON.stringify(example(schema), null, 2), { tabindex: 0 }));
   }
   const failures = Object.entries(operation.responses).filter(([status]) => status >= "4");
   if (failures.length) {

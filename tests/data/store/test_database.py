@@ -117,9 +117,13 @@ def test_reading_never_waits_for_a_writer_and_sees_one_moment(shop: Shop) -> Non
 
 
 def test_a_failed_transaction_leaves_nothing(shop: Shop) -> None:
-    with pytest.raises(RuntimeError), shop._database.write() as connection:
-        connection.execute(text("UPDATE counter SET value = 99"))
-        raise RuntimeError("something else went wrong")
+    def fail() -> None:
+        with shop._database.write() as connection:
+            connection.execute(text("UPDATE counter SET value = 99"))
+            raise RuntimeError("something else went wrong")
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert shop.revision == 0
 
 

@@ -43,7 +43,7 @@ def test_the_whole_way_twice(vitrine: Vitrine, tmp_path: Path) -> None:
 def test_another_seed_draws_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def drawn(folder: Path, seed: int, **_: object) -> None:
+    def drawn(folder: Path, _products: int, _customers: int, seed: int, *_: object) -> None:
         asked.append(seed)
         folder.mkdir(parents=True, exist_ok=True)
 

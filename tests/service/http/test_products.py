@@ -15,7 +15,7 @@ def test_one_product(reader: TestClient) -> None:
     assert body["category"] == "bar"
     assert body["price"] == 17
     assert body["in_stock"] is True
-    assert body["attributes"] == {"colour": "green"}
+    assert body["attributes"]["colour"] == "green"
     assert [photo["position"] for photo in body["photos"]] == [0, 1]
     assert {photo["status"] for photo in body["photos"]} == {"done"}
     assert reader.get(body["photos"][1]["url"]).status_code == 200

@@ -134,7 +134,7 @@ def test_a_customer_with_reasons(tab: Page, address: str) -> None:
     tile = tab.locator(".recommended > li").first
     tile.get_by_text("why", exact=True).click()
     assert tile.locator(".reason .bar").first.is_visible()
-    assert tab.locator(".moment").count() == 8
+    assert tab.locator(".lately .moment").count() == 8
 
 
 def test_everything_can_be_reached_by_keyboard(tab: Page, address: str) -> None:

@@ -1,0 +1,139 @@
+"""Tables of an evaluation as cells of text, for the page and for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recommender.evaluation.plots import SLICE_NAMES
+from recommender.evaluation.result import Evaluation
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+COLUMNS = ("recall", "ndcg", "map", "mrr", "hit_rate", "coverage", "novelty", "ild", "gini")
+HIGHER_IS_BETTER = ("recall", "ndcg", "map", "mrr", "hit_rate")
+SHOWN_SLICES = ("cold_items", "warm_items", "cold_customers", "warm_customers")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """value and interval as text ("" where there is none); best: the highest of its column, by accuracy."""
+
+    value: str
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A slice and how many customers are in it."""
+
+    name: str
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns by name, rows by model; k: length of the lists."""
+
+    k: int
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceTable:
+    """One metric by slice."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+def main(found: Evaluation, k: int) -> Table:
+    """All models over all customers at one list length."""
+    names = [f"{name}@{k}" for name in COLUMNS]
+    tops = {name: max((_usable(m.metrics[name]) for m in found.models), default=0.0) for name in names}
+    rows = [
+        Row(
+            model.model,
+            tuple(
+                _cell(
+                    model.metrics[name],
+                    model.intervals.get(name),
+                    name.split("@")[0] in HIGHER_IS_BETTER and model.metrics[name] == tops[name] > 0,
+                )
+                for name in names
+            ),
+        )
+        for model in found.models
+    ]
+    return Table(k, tuple(names), tuple(rows))
+
+
+def slices(found: Evaluation, metric: str) -> SliceTable:
+    """One metric for cold and warm products and customers."""
+    if not found.models:
+        return SliceTable((), ())
+    first = found.models[0].slices
+    columns = tuple(Column(SLICE_NAMES[name], first[name].customers) for name in SHOWN_SLICES)
+    tops = {
+        name: max((m.slices[name].metrics.get(metric, 0.0) for m in found.models), default=0.0)
+        for name in SHOWN_SLICES
+    }
+    rows = []
+    for model in found.models:
+        cells = []
+        for name in SHOWN_SLICES:
+            part = model.slices[name]
+            value = part.metrics.get(metric, math.nan)
+            cells.append(_cell(value, part.intervals.get(metric), value == tops[name] > 0))
+        rows.append(Row(model.model, tuple(cells)))
+    return SliceTable(columns, tuple(rows))
+
+
+def terminal(
+    found: Evaluation, k: int = 10, metrics: Sequence[str] = ("recall", "ndcg", "hit_rate")
+) -> RichTable:
+    """A table to print: some metrics with intervals, then NDCG for cold and warm parts with their counts."""
+    from rich.table import Table as RichTable
+
+    drawn = RichTable(title=f"split {found.split}: {found.customers} customers, lists of {k}")
+    drawn.add_column("model")
+    names = [f"{name}@{k}" for name in metrics]
+    part = slices(found, f"ndcg@{k}")
+    for name in (*names, f"coverage@{k}"):
+        drawn.add_column(name, justify="right")
+    for column in part.columns:
+        drawn.add_column(f"{column.name}\nndcg@{k}, {column.customers} cust.", justify="right")
+    for model, row in zip(found.models, part.rows, strict=True):
+        cells = [_cell(model.metrics[name], model.intervals.get(name), False) for name in names]
+        values = [f"{c.value}\n[dim]{c.interval}[/dim]" for c in cells]
+        values.append(f"{model.metrics[f'coverage@{k}']:.3f}")
+        values += [cell.value for cell in row.cells]
+        drawn.add_row(model.model, *values, style="bold" if model.model == "vitrine" else "")
+    return drawn
+
+
+def _cell(value: float, interval: tuple[float, float] | None, best: bool) -> Cell:
+    if not math.isfinite(value):
+        return Cell("–")
+    shown = f"{value:.2f}" if value >= 1.995 else f"{value:.4f}"
+    if interval is None or not math.isfinite(interval[0]):
+        return Cell(shown, "", best)
+    digits = 2 if value >= 1.995 else 4
+    return Cell(shown, f"{interval[0]:.{digits}f} – {interval[1]:.{digits}f}", best)
+
+
+def _usable(value: float) -> float:
+    return value if math.isfinite(value) else 0.0

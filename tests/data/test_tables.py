@@ -1,0 +1,158 @@
+"""Tables in files: every format gives the same rows, and unreadable ones are told, not dropped."""
+
+from __future__ import annotations
+
+import gzip
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data.errors import UsageError
+from data.records import Reject
+from data.tables import TableRow, open_table
+
+
+def cells(path: Path) -> list[object]:
+    return [
+        dict(entry.cells) if isinstance(entry, TableRow) else (entry.row, entry.reason)
+        for entry in open_table(path).rows()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", "product_id,title\n007,Dress\n8,\n"),
+        ("t.csv", "\ufeffproduct_id,title\r\n007,Dress\r\n8,\r\n"),
+        ("t.csv", "product_id;title\n007;Dress\n8;\n"),
+        ("t.tsv", "product_id\ttitle\n007\tDress\n8\t\n"),
+        ("t.txt", 'product_id,title\n007,"Dress"\n\n8,\n'),
+        ("t.CSV", ",product_id,title\n0,007,Dress\n1,8,\n"),
+    ],
+)
+def test_delimited_texts(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content.encode("utf-8"))
+    assert open_table(path).columns() == ["product_id", "title"]
+    assert cells(path) == [{"product_id": "007", "title": "Dress"}, {"product_id": "8", "title": ""}]
+
+
+def test_quotes_newlines_and_delimiters_inside_fields(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,b\n"x, ""y""\nz",5" heel\n', encoding="utf-8")
+    assert cells(path) == [{"a": 'x, "y"\nz', "b": '5" heel'}]
+
+
+def test_rows_that_do_not_fit_the_header_are_rejects_with_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,b\n1,2\n3\n4,5,6\n7,8\n"9"x,1\n10,11\n', encoding="utf-8")
+    assert cells(path) == [
+        {"a": "1", "b": "2"}, (2, "ragged_row"), (3, "ragged_row"), {"a": "7", "b": "8"}, (5, "ragged_row"),
+        {"a": "10", "b": "11"},
+    ]  # fmt: skip
+
+
+def test_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,b\n1,2\n3,"open\n4,5\n', encoding="utf-8")
+    assert cells(path) == [{"a": "1", "b": "2"}, (2, "ragged_row")]
+
+
+@pytest.mark.parametrize("where", ["header", "later"])
+def test_other_encodings_are_refused_with_advice(tmp_path: Path, where: str) -> None:
+    path = tmp_path / "t.csv"
+    start = b"" if where == "header" else b"a,b\n" + b"1,2\n" * 50_000
+    path.write_bytes(start + "größe,b\n".encode("latin1"))
+    with pytest.raises(UsageError, match=r"UTF-8.*iconv"):
+        list(open_table(path).rows())
+
+
+def test_compressed_texts(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    assert cells(path) == [{"a": "1", "b": "2"}]
+    path.write_bytes(b"no gzip")
+    with pytest.raises(UsageError, match=r"t\.csv\.gz"):
+        open_table(path)
+    cut = gzip.compress(b"a,b\n" + b"1,2\n" * 100_000)
+    path.write_bytes(cut[: len(cut) // 2])
+    with pytest.raises(UsageError, match="end"):
+        list(open_table(path).rows())
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(
+        '{"a": 1, "b": ["x"]}\n\nnot json\n[1]\n{"b": null}\n' + "[" * 5000 + "\n", encoding="utf-8"
+    )
+    assert cells(path) == [
+        {"a": 1, "b": ["x"]}, (2, "ragged_row"), (3, "ragged_row"), {"b": None}, (5, "ragged_row")
+    ]  # fmt: skip
+    path.write_text('[{"a": 1}]', encoding="utf-8")
+    with pytest.raises(UsageError, match="JSON lines"):
+        open_table(path)
+
+
+def test_parquet_in_portions_with_its_own_types(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    table = pa.table(
+        {
+            "product_id": [f"{n:05}" for n in range(2500)],
+            "price": pa.array([Decimal("1.50")] * 2500),
+            "raw": pa.array([b"x"] * 2500),
+            "kind": pa.array(["a"] * 2500).dictionary_encode(),
+        }
+    )
+    pq.write_table(table, path)
+    file = open_table(path)
+    assert file.columns() == ["product_id", "price", "kind"]
+    rows = [entry for entry in file.rows() if isinstance(entry, TableRow)]
+    assert [rows[0].number, rows[-1].number, len(rows)] == [1, 2500, 2500]
+    assert rows[7].cells == {"product_id": "00007", "price": Decimal("1.50"), "kind": "a"}
+    only = next(iter(file.rows(["product_id"])))
+    assert isinstance(only, TableRow)
+    assert only.cells == {"product_id": "00000"}
+    path.write_bytes(b"PAR1 nothing more")
+    with pytest.raises(UsageError, match="Parquet"):
+        open_table(path)
+
+
+def test_parquet_as_pandas_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"product_id": ["a", None], "n": [1.0, None]}, index=[5, 6]).to_parquet(path)
+    assert [entry["product_id"] for entry in cells(path) if isinstance(entry, dict)] == ["a", None]
+
+
+def test_files_that_are_no_tables(tmp_path: Path) -> None:
+    (tmp_path / "t.xlsx").write_bytes(b"PK")
+    (tmp_path / "noending").write_bytes(b"a,b")
+    (tmp_path / "twice.csv").write_text("a,b,a\n1,2,3\n")
+    for name, said in (
+        ("absent.csv", "no file"),
+        ("t.xlsx", r"\.csv"),
+        ("noending", r"\.csv"),
+        ("twice.csv", "'a'"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            open_table(tmp_path / name)
+    with pytest.raises(UsageError):
+        open_table(tmp_path)
+
+
+def test_an_empty_file_lacks_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for content in (b"", b"\n\n", b",,\n1,2,3\n"):
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match="name the columns"):
+            open_table(path)
+
+
+def test_a_field_beyond_the_readers_limit_is_a_reject(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1," + "x" * 200_000 + "\n2,3\n")
+    assert cells(path) == [(1, "ragged_row"), {"a": "2", "b": "3"}]
+    assert isinstance(next(iter(open_table(path).rows())), Reject)

@@ -1,0 +1,215 @@
+"""What changes in the shop is seen at once, by searchers that never stop."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.errors import NoVector, UnknownProduct
+from data.records import Product, SpaceRecord
+from data.where import parse
+from index.generation import build_generation
+from index.query import Example, Query
+from index.search import CatalogueIndex
+from tests.index.shops import LAYOUT, SPACE, Looks, drawn, stocked
+
+
+@pytest.fixture
+def looks(tmp_path: Path) -> Looks:
+    made = stocked(tmp_path / "shop", 40)
+    build_generation(made.shop, made.shop.space(SPACE))
+    return made
+
+
+def ask(index: CatalogueIndex, vector: np.ndarray, k: int = 1) -> list[str]:
+    return [hit.product_id for hit in index.search(Query((Example(vector=vector),), k=k))]
+
+
+def test_a_new_product_is_found_and_found_with(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    looks.put("new", drawn(2, seed=77))
+    assert index.refresh()
+    assert index.revision == looks.shop.revision
+    assert not index.refresh()
+    for photo in looks.photos["new"]:
+        hit = index.search(Query((Example(vector=looks.vectors[photo]),), k=1))[0]
+        assert (hit.product_id, hit.photo_id) == ("new", photo)
+    assert "new" not in {hit.product_id for hit in index.search(Query((Example("new"),), k=100))}
+    assert index.vectors_of("new")[0] == looks.photos["new"]
+    assert "new" in index.products().ids
+    assert index.size == sum(map(len, looks.photos.values()))
+    assert index.changed == 1
+
+
+def test_another_embedder_is_told_of(looks: Looks) -> None:
+    looks.shop.put_space(SpaceRecord("other", "convnext_tiny", LAYOUT.as_json(), {}))
+    looks.shop.set_current_space("other")
+    index = CatalogueIndex.open(looks.shop)
+    assert index.space == SPACE
+    assert "other (convnext_tiny)" in index.warnings[0]
+    assert len(index.search(Query((Example("p0001"),), k=5))) == 5
+
+
+def test_photos_encoded_again_to_the_same_vectors_stay_with_the_generation(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    blocks = drawn(2, seed=77)
+    looks.put("p0005", blocks)
+    looks.put("p0006", blocks)
+    build_generation(looks.shop, looks.shop.space(SPACE))
+    looks.put("p0005", drawn(1, seed=78))
+    index.refresh()
+    assert index.changed == 1
+    looks.put("p0005", blocks)
+    assert index.refresh()
+    assert index.changed == 0
+    assert index.vectors_of("p0005")[0] == looks.photos["p0005"]
+
+
+def test_changed_looks_replace_the_old_ones(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    old = looks.vectors[looks.photos["p0005"][0]]
+    assert ask(index, old) == ["p0005"]
+    looks.put("p0005", drawn(1, seed=78))
+    index.refresh()
+    assert ask(index, looks.vectors[looks.photos["p0005"][0]]) == ["p0005"]
+    assert ask(index, old) != ["p0005"]
+    assert len(index.search(Query((Example("p0001"),), k=100))) == 39
+
+
+def test_a_deleted_product_is_gone_at_once_and_may_come_back(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    vector = looks.vectors[looks.photos["p0005"][0]]
+    looks.delete("p0005")
+    index.refresh()
+    assert "p0005" not in ask(index, vector, 100)
+    assert "p0005" not in index.products().ids
+    with pytest.raises(UnknownProduct):
+        index.search(Query((Example("p0005"),)))
+    looks.put("p0005", drawn(1, seed=79))
+    index.refresh()
+    assert ask(index, looks.vectors[looks.photos["p0005"][0]]) == ["p0005"]
+
+
+def test_a_product_that_lost_its_photos_has_no_looks(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    looks.put("p0005", np.empty((0, LAYOUT.d), np.float32))
+    index.refresh()
+    with pytest.raises(NoVector):
+        index.search(Query((Example("p0005"),)))
+    assert len(index.products().ids) == 39
+
+
+def test_a_new_price_counts_in_the_next_filter(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    cheap = parse("price = 12345")
+    assert index.search(Query((Example("p0001"),), where=cheap)) == []
+    before = index.products()
+    looks.shop.put_product(Product("p0009", price=12345.0))
+    assert index.refresh()
+    assert [hit.product_id for hit in index.search(Query((Example("p0001"),), where=cheap))] == ["p0009"]
+    assert index.products() is before, "looks did not change, so nothing is computed again"
+
+
+def test_a_new_generation_answers_as_the_delta_did(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    looks.put("new", drawn(2, seed=77))
+    looks.put("p0003", drawn(2, seed=78))
+    looks.delete("p0004")
+    index.refresh()
+    queries = [Query((Example(p),), k=50) for p in ("p0001", "new", "p0003")]
+    before = [index.search(query) for query in queries]
+    build_generation(looks.shop, looks.shop.space(SPACE))
+    assert index.refresh()
+    assert index.generation == 2
+    for was, query in zip(before, queries, strict=True):
+        now = index.search(query)
+        assert [hit.product_id for hit in now] == [hit.product_id for hit in was]
+        assert [hit.score for hit in now] == pytest.approx([hit.score for hit in was], abs=2e-6)
+
+
+def test_an_older_generation_catches_up_by_its_delta(looks: Looks) -> None:
+    looks.put("new", drawn(1, seed=77))
+    build_generation(looks.shop, looks.shop.space(SPACE))
+    looks.put("newer", drawn(1, seed=79))
+    victim = looks.shop.directory / "index" / "000002" / "vectors.npy"
+    victim.write_bytes(victim.read_bytes()[:-1] + b"?")
+    index = CatalogueIndex.open(looks.shop)
+    assert index.generation == 1
+    assert index.warnings
+    for product in ("new", "newer"):
+        assert ask(index, looks.vectors[looks.photos[product][0]]) == [product]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["put", "delete", "build", "refresh"]), st.integers(0, 11)), max_size=12
+    )
+)
+def test_any_history_of_changes(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    looks = stocked(tmp_path_factory.mktemp("history") / "shop", 8)
+    build_generation(looks.shop, looks.shop.space(SPACE))
+    index = CatalogueIndex.open(looks.shop)
+    for turn, (what, number) in enumerate(steps):
+        product = f"p{number:04d}"
+        if what == "put":
+            looks.put(product, drawn(1 + number % 3, seed=1000 + turn))
+        elif what == "delete" and product in looks.photos and len(looks.photos) > 1:
+            looks.delete(product)
+        elif what == "build":
+            build_generation(looks.shop, looks.shop.space(SPACE))
+        else:
+            index.refresh()
+    index.refresh()
+    vector = LAYOUT.scale(drawn(1, seed=5))[0]
+    scores = looks.scores(vector)
+    hits = index.search(Query((Example(vector=vector),), k=50))
+    assert {hit.product_id for hit in hits} == set(scores)
+    for hit in hits:
+        assert hit.score == pytest.approx(scores[hit.product_id], abs=2e-6)
+    assert index.size == sum(map(len, looks.photos.values()))
+    looks.shop.close()
+
+
+def test_searches_go_on_while_generations_are_swapped(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    query = Query((Example("p0001"), Example("p0002")), k=10, where=parse("in_stock"), diversity=0.3)
+    wanted = index.search(query)
+    faults: list[BaseException] = []
+    done = threading.Event()
+
+    def keep_asking() -> None:
+        try:
+            while not done.is_set():
+                assert index.search(query) == wanted
+                index.products()
+        except BaseException as error:
+            faults.append(error)
+
+    def keep_opening() -> None:
+        try:
+            while not done.is_set():
+                fresh = CatalogueIndex.open(looks.shop)
+                assert not fresh.warnings
+                assert fresh.search(query) == wanted
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=target) for target in (keep_asking, keep_asking, keep_opening)]
+    for thread in threads:
+        thread.start()
+    for _ in range(6):
+        build_generation(looks.shop, looks.shop.space(SPACE))
+        assert index.refresh()
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert index.generation == 7
