@@ -79,8 +79,10 @@ def plain_cell(cell: Raw) -> Cell:
         return None
     if isinstance(cell, bool):
         return cell
-    if isinstance(cell, int | float | Decimal):
-        return float(cell) if math.isfinite(cell) and abs(cell) < 10**_EXACT_DIGITS else str(cell)
+    if isinstance(cell, Decimal):
+        cell = float(cell)
+    if isinstance(cell, int | float):
+        return float(cell) if abs(cell) < 10**_EXACT_DIGITS else _beyond(cell)
     if isinstance(cell, date):  # a datetime is one too
         return cell.isoformat()
     if isinstance(cell, list | tuple):
@@ -88,6 +90,11 @@ def plain_cell(cell: Raw) -> Cell:
     if isinstance(cell, Mapping):
         return json.dumps(cell, ensure_ascii=False, sort_keys=True, default=str)
     return str(cell)
+
+
+def _beyond(number: float) -> Cell:
+    """A number that float64 does not keep exactly: a code as text; an infinite one says nothing."""
+    return str(number) if isinstance(number, int) or math.isfinite(number) else None
 
 
 @dataclass(slots=True)

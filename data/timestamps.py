@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, date, datetime, time, timedelta
 
 from data.records import FIRST_YEAR, LAST_YEAR
@@ -33,7 +32,7 @@ def _read(cell: object) -> datetime | None:
     if isinstance(cell, bool):
         return None
     if isinstance(cell, int | float):
-        return _since_epoch(float(cell))
+        return _since_epoch(cell)
     if not isinstance(cell, str):
         return None
     text = cell.strip()
@@ -49,12 +48,10 @@ def _read(cell: object) -> datetime | None:
 
 
 def _since_epoch(number: float) -> datetime | None:
-    if not math.isfinite(number):
-        return None
     for bound, per_second in _UNITS:
-        if abs(number) < bound:
+        if 0 <= number < bound:
             return _EPOCH + timedelta(microseconds=round(number * (1e6 / per_second)))
-    return None
+    return None  # before 1970, too large, or no number at all
 
 
 def _as_utc(moment: datetime) -> datetime | None:

@@ -25,8 +25,8 @@ FILES = ("model.safetensors", "pytorch_model.bin")
 HUB = "https://huggingface.co"
 THREE_WAYS = (
     "there are three ways: --embedder bundled works offline; --embedder FOLDER takes a local folder in "
-    "timm's hub format (config.json and model.safetensors); --embedder ARCHITECTURE@FILE takes a .safetensors "
-    "or .pth file"
+    "timm's hub format (config.json and model.safetensors); --embedder ARCHITECTURE@FILE takes a file, "
+    ".safetensors or .pth"
 )
 
 

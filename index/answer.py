@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
+from index.allowed import Allowed
 from index.blocks import symmetric
 from index.finder import Matches, find
 from index.hits import Hit
@@ -24,7 +25,7 @@ def answer(
     query: Query,
     objective: Objective,
     shares: Floats,
-    allowed: NDArray[np.bool_],
+    allowed: Allowed,
     own: Floats,
 ) -> list[Hit]:
     """The hits of a query over the slots ``allowed``; own (m, d): photos of the queried products.

@@ -155,7 +155,7 @@ def _tune(
     panels: Sequence[tuple[Floats, Floats]],
     ceiling_ms: float = np.inf,
 ) -> tuple[Setting, Recall]:
-    """The quickest setting that surely reaches the wanted recall on every panel, else the one that comes near.
+    """The quickest setting that surely reaches the wanted recall on every panel, else the nearest to it.
 
     Settings slower than ``ceiling_ms`` do not count: comparing everything is quicker.
     """

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.allowed import Allowed
 from index.generations import Generation
 from index.objective import Objective
-from index.scans import FEW, Scan
+from index.scans import Scan
 from index.snapshot import Snapshot
 
 Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 ROUNDING = 1e-5
 EXACT_VALUES = 100_000_000
 """Numbers (rows x width) that a filtered query compares exactly rather than over-fetch: about 6 ms."""
@@ -52,74 +52,58 @@ class _Part:
 NOTHING = _Part(np.empty(0, np.int64), np.empty(0, np.float32), -math.inf, complete=True)
 
 
-def find(snapshot: Snapshot, objective: Objective, want: int, allowed: Mask, reweighed: bool) -> Matches:
-    """The best ``want`` products among the slots that are ``allowed`` (P,)."""
+def find(snapshot: Snapshot, objective: Objective, want: int, allowed: Allowed, reweighed: bool) -> Matches:
+    """The best ``want`` products among the slots that are ``allowed``."""
     built, late_rows = snapshot.built_slots, snapshot.delta.rows
-    late = np.flatnonzero(allowed[built:][late_rows.slot_of_row])
-    late_slots = late_rows.slot_of_row[late].astype(np.int64) + built
-    late_scores = objective.score(snapshot.delta.matrix[late])
+    early_slots, late_slots = allowed.split(built)
+    late = np.flatnonzero(late_slots.holds(late_rows.slot_of_row))
+    found = _Rows(
+        late_rows.slot_of_row[late].astype(np.int64) + built,
+        objective.score(snapshot.delta.matrix[late]),
+        late,
+    )
     generation = snapshot.generation
     if generation is None:
-        return _grouped(snapshot, _Rows(late_slots, late_scores, late), want, complete=True)
-    part = _in_generation(generation, objective, want, allowed[:built], reweighed)
+        return _grouped(snapshot, found, want, complete=True)
+    part = _in_generation(generation, objective, want, early_slots, reweighed)
     slots = generation.rows.slot_of_row[part.rows].astype(np.int64)
-    rows = _Rows(
-        np.concatenate([slots, late_slots]),
-        np.concatenate([part.scores, late_scores]),
-        np.concatenate([part.rows, late]),
+    both = _Rows(
+        np.concatenate([slots, found.slots]),
+        np.concatenate([part.scores, found.scores]),
+        np.concatenate([part.rows, found.rows]),
     )
-    return _grouped(snapshot, rows, want, part.complete)
+    return _grouped(snapshot, both, want, part.complete)
 
 
 def _in_generation(
-    generation: Generation, objective: Objective, want: int, allowed: Mask, reweighed: bool
+    generation: Generation, objective: Objective, want: int, slots: Allowed, reweighed: bool
 ) -> _Part:
     """Candidates among a generation's rows that settle its best ``want`` products."""
-    products = int(np.count_nonzero(allowed))
-    if not products:
+    if not slots.count:
         return NOTHING
-    want = min(want, products)
-    mask = _row_mask(generation, allowed, products)
-    scans = generation.scans
-    if mask is None:
-        narrow = False
-    else:
-        count = int(np.count_nonzero(mask))
-        narrow = len(mask) - count > FEW and count * generation.layout.d <= EXACT_VALUES
-    if scans.suits(reweighed) and not narrow:
-        part = _settle(generation, scans.quick(), objective, want, mask, reweighed)
+    want = min(want, slots.count)
+    rows = generation.rows.allowed(slots)
+    compared_quickly = rows.is_narrow and rows.count * generation.layout.d <= EXACT_VALUES
+    if generation.scans.suits(reweighed) and not compared_quickly:
+        part = _settle(generation, generation.scans.quick(), objective, want, rows, reweighed)
         if part.complete or _settled(generation, part) >= want:
             return part
-    return _settle(generation, scans.exact(), objective, want, mask, reweighed)
-
-
-def _row_mask(generation: Generation, allowed: Mask, products: int) -> Mask | None:
-    """Which rows belong to allowed products; None for all."""
-    banned = len(allowed) - products
-    if not banned:
-        return None
-    if banned > FEW:
-        by_row: Mask = allowed[generation.rows.slot_of_row]
-        return by_row
-    mask = np.ones(len(generation.rows), bool)
-    for slot in np.flatnonzero(~allowed):
-        mask[generation.rows.of_product(int(slot))] = False
-    return mask
+    return _settle(generation, generation.scans.exact(), objective, want, rows, reweighed)
 
 
 def _settle(
-    generation: Generation, scan: Scan, objective: Objective, want: int, mask: Mask | None, reweighed: bool
+    generation: Generation, scan: Scan, objective: Objective, want: int, rows: Allowed, reweighed: bool
 ) -> _Part:
     """Ask one scan for more and more rows until ``want`` products are certain or it has no more to give."""
     each = len(generation.rows) / len(generation.rows.products)
     fetch = math.ceil(want * each) + 8
     while True:
-        found = scan.top(objective.probes, fetch, mask, reweighed)
-        rows = found.rows if scan.exact else _with_siblings(generation, found.rows)
-        scores = objective.score(np.asarray(generation.matrix[rows], np.float32))
+        found = scan.top(objective.probes, fetch, rows, reweighed)
+        seen = found.rows if scan.exact else _with_siblings(generation, found.rows)
+        scores = objective.score(np.asarray(generation.matrix[seen], np.float32))
         exhausted = bool(np.isneginf(found.worst).all())
         bound = -math.inf if exhausted else objective.bound(found.worst)
-        part = _Part(rows, scores, bound, exhausted and scan.exact)
+        part = _Part(seen, scores, bound, exhausted and scan.exact)
         if exhausted or fetch >= scan.limit or _settled(generation, part) >= want:
             return part
         fetch *= 4

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import Damaged
+from index.allowed import NONE, Allowed
 
 PHOTOS_FILE = "photos.npy"
 PRODUCTS_FILE = "products.json"
@@ -51,6 +52,13 @@ class Rows:
             np.arange(len(self.products), dtype=np.int32), np.diff(self.starts)
         )
         return slots
+
+    def allowed(self, slots: Allowed) -> Allowed:
+        """The rows of allowed products."""
+        if slots.mask is not None:
+            return Allowed.only(slots.mask[self.slot_of_row])
+        parts = [np.arange(self.starts[slot], self.starts[slot + 1]) for slot in slots.banned]
+        return Allowed.all_but(len(self), np.concatenate([NONE, *parts]))
 
     def photo(self, row: int) -> str:
         """The photo id of a row."""

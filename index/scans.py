@@ -17,12 +17,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.allowed import FEW, Allowed
 from index.library import load_faiss, one_thread
 from index.manifest import Setting
 
 Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-FEW = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,15 @@ class Scan(Protocol):
     def limit(self) -> int:
         """The most rows worth fetching at once."""
 
-    def top(self, probes: Floats, fetch: int, allowed: Mask | None, reweighed: bool = False) -> Found:
-        """The rows among ``allowed`` (n,) nearest to each probe (p, d), about ``fetch`` of them per probe."""
+    def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
+        """The rows among ``allowed`` (None: all) nearest to each probe (p, d), about ``fetch`` per probe."""
 
 
-def masked_out(rows: NDArray[np.int64], allowed: Mask | None) -> NDArray[np.bool_]:
+def masked_out(rows: NDArray[np.int64], allowed: Allowed | None) -> NDArray[np.bool_]:
     """Which places of a FAISS answer (p, f) are padding (-1) or rows that are not allowed."""
     out = rows < 0
     if allowed is not None:
-        out |= ~allowed[np.maximum(rows, 0)]
+        out |= ~allowed.holds(np.maximum(rows, 0))
     return out
 
 
@@ -88,21 +87,19 @@ class ExactScan:
         """All rows."""
         return int(self._flat.ntotal)
 
-    def top(self, probes: Floats, fetch: int, allowed: Mask | None, reweighed: bool = False) -> Found:
+    def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """Exact for any probe; ``reweighed`` changes nothing."""
         faiss = load_faiss()
-        count = self.limit if allowed is None else int(np.count_nonzero(allowed))
+        count = self.limit if allowed is None else allowed.count
         if count == 0:
             return Found(np.empty(0, np.int64), np.full(len(probes), -np.inf, np.float32))
         fetch = min(fetch, count)
-        banned = self.limit - count
-        parameters = None
-        if allowed is None or banned <= FEW:  # testing every row costs more than fetching a few too many
-            fetched = min(fetch + banned, self.limit)
-        else:
+        if allowed is not None and allowed.mask is not None and allowed.is_narrow:
             fetched = fetch
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed.mask, bitorder="little"))
             parameters = faiss.SearchParameters(sel=selector)
+        else:  # testing every row would cost more than fetching a few too many
+            fetched, parameters = fetch + self.limit - count, None
         with one_thread():
             scores, rows = self._flat.search(probes, fetched, params=parameters)
         worst = scores[:, -1] if fetch < count else np.full(len(probes), -np.inf, np.float32)
@@ -139,13 +136,12 @@ class ApproximateScan:
     def _parameters(self) -> dict[bool, Any]:
         return {key: search_parameters(self._index, setting) for key, setting in self._settings.items()}
 
-    def top(self, probes: Floats, fetch: int, allowed: Mask | None, reweighed: bool = False) -> Found:
+    def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """Likely the nearest rows; fewer than ``fetch`` where the mask is narrow."""
         total = int(self._index.ntotal)
         wanted = fetch * self._settings[reweighed].overfetch
         if allowed is not None:
-            count = int(np.count_nonzero(allowed))
-            wanted = math.ceil(wanted * total / max(count, 1)) + min(total - count, FEW)
+            wanted = math.ceil(wanted * total / max(allowed.count, 1)) + min(total - allowed.count, FEW)
         with self._lock, one_thread():
             scores, rows = self._index.search(
                 probes, min(wanted, self.limit), params=self._parameters[reweighed]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
 from data.errors import Damaged, EmptyShop, NoVector, SpaceMismatch
+from index.allowed import Allowed
 from index.answer import answer
 from index.blocks import unit
 from index.delta import Delta
@@ -165,10 +166,12 @@ class CatalogueIndex:
         shares = snapshot.layout.chosen(query.aspects)
         objective = make(query.strategy, positives, negatives, snapshot.layout, shares)
         queried = [e.product_id for e in (*query.examples, *query.negatives) if e.product_id is not None]
-        allowed = snapshot.alive.copy()
-        allowed[snapshot.slots([*queried, *query.exclude])] = False
+        banned = np.asarray(snapshot.slots([*queried, *query.exclude]), np.int64)
+        allowed = Allowed.all_but(snapshot.slot_count, np.concatenate([snapshot.dead, banned]))
         if query.where is not None:
-            allowed &= self._filter(snapshot).mask(query.where)
+            mask = snapshot.alive & self._filter(snapshot).mask(query.where)
+            mask[banned] = False
+            allowed = Allowed.only(mask)
         own = np.concatenate(
             [snapshot.looks(slot)[1] for slot in snapshot.slots(queried)] or [positives.vectors[:0]]
         )

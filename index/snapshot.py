@@ -63,23 +63,33 @@ class Snapshot:
     @cached_property
     def alive(self) -> Mask:
         """Which slots hold (P,)."""
-        alive = np.ones(self.built_slots + len(self.delta.looks), bool)
-        if self.generation:
-            slot_of = self.generation.rows.slot_of
-            dead = [slot_of[product] for product in self.delta.touched if product in slot_of]
-            alive[dead] = False
+        alive = np.ones(self.slot_count, bool)
+        alive[self.dead] = False
         return alive
+
+    @cached_property
+    def dead(self) -> NDArray[np.int64]:
+        """The slots of the generation that no longer hold."""
+        slot_of = self.generation.rows.slot_of if self.generation and self.delta.touched else {}
+        return np.asarray([slot_of[p] for p in self.delta.touched if p in slot_of], np.int64)
+
+    @property
+    def slot_count(self) -> int:
+        """How many slots there are, dead ones included (P)."""
+        return self.built_slots + len(self.delta.looks)
 
     @cached_property
     def live_photos(self) -> int:
         """How many photos can be found."""
-        built = self.generation.rows.starts if self.generation else np.zeros(1, np.int64)
-        return int(np.diff(built)[self.alive[: self.built_slots]].sum()) + len(self.delta.rows)
+        if self.generation is None:
+            return len(self.delta.rows)
+        starts, dead = self.generation.rows.starts, self.dead
+        return len(self.generation.rows) - int((starts[dead + 1] - starts[dead]).sum()) + len(self.delta.rows)
 
     @cached_property
     def live_products(self) -> int:
         """How many products can be found."""
-        return int(np.count_nonzero(self.alive))
+        return self.slot_count - len(self.dead)
 
     def slot(self, product_id: str) -> int | None:
         """The live slot of a product, or None."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from recommender.items import Bools, Doubles, Floats
+from recommender.topk import best_columns
 
 
 def standings(scores: Floats, silence: float, barred: Bools | None, depth: int) -> Floats:
@@ -31,7 +32,7 @@ def standings(scores: Floats, silence: float, barred: Bools | None, depth: int) 
     audible = np.where(scores > silence, scores, -np.inf).astype(np.float32)
     if barred is not None:
         audible[barred] = -np.inf
-    top = np.argpartition(-audible, depth - 1, axis=1)[:, :depth]
+    top = best_columns(audible, depth)
     values = np.take_along_axis(audible, top, axis=1)
     order = np.lexsort((top, -values), axis=1)
     top, values = np.take_along_axis(top, order, 1), np.take_along_axis(values, order, 1)

@@ -18,6 +18,7 @@ from recommender.items import Doubles, Ints, Items
 from recommender.models.arrivals import Arrivals
 from recommender.models.base import Fitted
 from recommender.models.blend import FittedBlend
+from recommender.models.category import Category
 from recommender.models.item_knn import FittedItemKnn, ItemKnn
 from recommender.models.looks import FittedLooks
 from recommender.models.popularity import FittedPopularity, popularity
@@ -84,6 +85,9 @@ class Learned:
             case "together":
                 moved = _moved_table(self.similarity, rows, len(items))
                 return FittedItemKnn(moved, settings.knn.half_life, name)
+            case "category":
+                popular = _moved(self.popular, rows, len(items))
+                return Category(settings.popularity.half_life).over(items, popular)
             case "popular" | "rising":
                 values = self.popular if name == "popular" else self.rising
                 return FittedPopularity(_moved(values, rows, len(items)).astype(np.float32), name)

@@ -11,6 +11,7 @@ from data.table import ProductTable
 from recommender.histories import Histories
 from recommender.items import Doubles, Floats, Items
 from recommender.models.blend import FittedBlend
+from recommender.models.category import FittedCategory
 from recommender.models.item_knn import FittedItemKnn
 from recommender.models.looks import FittedLooks
 from recommender.request import Reason
@@ -60,6 +61,8 @@ class Explainer:
             return self._by_looks(source, row, share)
         if isinstance(source, FittedItemKnn):
             return self._by_customers(source, row, share)
+        if isinstance(source, FittedCategory):
+            return self._by_category(source, row, share)
         name = str(getattr(source, "name", REST))
         return Reason(name, share, None, None, WORDS.get(name, name))
 
@@ -85,6 +88,15 @@ class Explainer:
         return Reason(
             source.name, share, because, None, f"chosen by customers who chose {self._called(because)}"
         )
+
+    def _by_category(self, source: FittedCategory, row: int, share: float) -> Reason:
+        """The most liked product of the same category."""
+        liked, weights = self._liked(np.inf)
+        category = int(self.items.categories[row])
+        same = np.where(self.items.categories[liked] == category, weights, -np.inf)
+        because = self.items.ids[int(liked[int(np.argmax(same))])]
+        text = f"popular in {self.items.category_names[category]}, like {self._called(because)}"
+        return Reason(source.name, share, because, None, text)
 
     def _liked(self, half_life: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Doubles]:
         table = self.history.wanted(len(self.items), half_life)

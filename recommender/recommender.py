@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Reason", "Recommendation", "Recommender", "Request"]
 
+QUICK = 300_000  # interactions up to which an untrained shop counts co-interactions when it is opened
 LONGEST = 500  # newest interactions of a customer that are looked at
 
 
@@ -71,15 +72,17 @@ class Recommender:
     def open(cls, shop: Shop, index: LiveCatalogue) -> Recommender:
         """The recommender as last trained.
 
-        Without training: default settings, and popularity as of now; co-interactions need training. Raises
-        Damaged when a trained recommender is there but fails its checksum.
+        Without training: default settings, and what was popular and chosen together at this moment (the
+        latter up to ``QUICK`` interactions). Raises Damaged when a trained recommender is there but fails its
+        checksum.
         """
         try:
             return cls(shop, index, artifacts.load(shop.directory), trained=True)
         except NotTrained:
             data = load_dataset(shop, index)
             about = {"note": "not trained: default settings; run `vitrine train`"}
-            return cls(shop, index, Learned.of(Settings(), data, about, knn=False), trained=False)
+            knn = len(data.events) <= QUICK
+            return cls(shop, index, Learned.of(Settings(), data, about, knn), trained=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:

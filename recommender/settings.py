@@ -10,6 +10,7 @@ from data.errors import UsageError
 from recommender.models.arrivals import Arrivals
 from recommender.models.base import Backed, Recipe
 from recommender.models.blend import DEPTH, Blend, BlendWeights
+from recommender.models.category import Category
 from recommender.models.item_knn import ItemKnn
 from recommender.models.looks import Looks
 from recommender.models.popularity import Popularity
@@ -17,7 +18,7 @@ from recommender.models.random import Random
 from recommender.models.trend import Trend
 
 MODELS = ("random", "popularity", "item-knn", "looks", "vitrine")
-SOURCES = ("looks", "together", "popular", "rising", "trend", "new")
+SOURCES = ("looks", "together", "category", "popular", "rising", "trend", "new")
 BASELINES = MODELS[:-1]
 RISING = 14.0
 
@@ -64,6 +65,8 @@ class Settings:
             case "together":
                 knn = self.knn
                 return ItemKnn(knn.shrink, knn.neighbours, knn.half_life, knn.damp, "together")
+            case "category":
+                return Category(self.popularity.half_life)
             case "popular":
                 return Popularity(self.popularity.half_life, "popular")
             case "rising":

@@ -27,7 +27,7 @@ def top_k(scores: Floats, k: int) -> Ints:
         return answer
     if np.isnan(scores).any():
         raise UsageError("a model returned NaN as a score; its ranking would be meaningless")
-    chosen = _best(scores, width)
+    chosen = best_columns(scores, width)
     values = np.take_along_axis(scores, chosen, axis=1)
     order = np.lexsort((chosen, -values), axis=1)
     chosen, values = np.take_along_axis(chosen, order, 1), np.take_along_axis(values, order, 1)
@@ -35,20 +35,17 @@ def top_k(scores: Floats, k: int) -> Ints:
     return answer
 
 
-def _best(scores: Floats, width: int) -> Ints:
-    """The set of the best ``width`` columns of every row, in any order, lower columns winning ties."""
+def best_columns(scores: Floats, width: int) -> Ints:
+    """The set of the best ``width`` columns of every row, rising, lower columns winning ties."""
     n = scores.shape[1]
     if width == n:
         return np.broadcast_to(np.arange(n, dtype=np.int64), scores.shape).copy()
-    # One more than wanted: only rows whose last wanted value ties with the next one need the slow, exact
-    # look.
-    split = np.argpartition(-scores, (width - 1, width), axis=1)
-    chosen: Ints = split[:, :width].astype(np.int64)
-    rows = np.arange(len(scores))
-    edge = scores[rows, split[:, width - 1]]
-    tied = np.flatnonzero((edge == scores[rows, split[:, width]]) & np.isfinite(edge))
-    for row in tied:
-        above = np.flatnonzero(scores[row] > edge[row])
-        level = np.flatnonzero(scores[row] == edge[row])[: width - len(above)]
-        chosen[row] = np.concatenate([above, level])
-    return chosen
+    edge = np.partition(scores, n - width, axis=1)[:, n - width]
+    keep = scores >= edge[:, None]
+    # Where the last score ties with others, too many reach the edge; the surplus goes, from the right.
+    for row in np.flatnonzero(keep.sum(axis=1) > width):
+        level = np.flatnonzero(scores[row] == edge[row])
+        surplus = int(keep[row].sum()) - width
+        keep[row, level[len(level) - surplus :]] = False
+    columns: Ints = (np.flatnonzero(keep) % n).reshape(len(scores), width).astype(np.int64)
+    return columns

@@ -24,7 +24,7 @@ from recommender.settings import SOURCES, Settings
 Tell = Callable[[str], None]
 
 FEWEST = 25  # customers below which a part of the settings is left at its default
-MOST = 2000  # customers of one window that are looked at; more would only cost time
+MOST = 500  # customers of one window that are looked at; more would only cost time
 NEVER = float("inf")
 
 # Settings are tried one after the other, each with the best of those before it.

@@ -14,6 +14,7 @@ class IndexReport:
     """What an import of a catalogue came to; ``rows == used + rejected`` always.
 
     reasons: reject reason → how many rows and photos.
+    encoded: photos that went through the network. reused: photos of the shop that had their vector already.
     photo_rejects: photos that failed on products which have others (not part of ``rejected``).
     seconds: stage → wall seconds.
     """

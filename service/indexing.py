@@ -35,13 +35,11 @@ WRITER = "vitrine index"
 class _Tally:
     """What the import counts as it goes.
 
-    photos: how many photos the accepted rows name.
     listed: the product ids of the catalogue, kept only where the rest is to be pruned.
     """
 
     rows: int = 0
     rejected: int = 0
-    photos: int = 0
     pruned: int = 0
     listed: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -85,14 +83,14 @@ def _report(
     parts: Parts, number: int, tally: _Tally, encoded: EncodeReport | None, built: GenerationInfo | None
 ) -> IndexReport:
     index = parts.index_if_any()
-    new, failed = (encoded.encoded, encoded.rejected) if encoded is not None else (0, 0)
+    new = encoded.encoded if encoded is not None else 0
     stages = {f"encode/{name}": s for name, s in encoded.seconds.items() if name != "wall"} if encoded else {}
     return IndexReport(
         rows=tally.rows,
         used=tally.rows - tally.rejected,
         rejected=tally.rejected,
         encoded=new,
-        reused=max(encoded.reused if encoded else 0, tally.photos - new - failed),
+        reused=int(parts.shop.counts()["photos_done"]) - new,
         reasons=parts.shop.reject_summary(number),
         space=parts.space(),
         generation=index.generation if index is not None else 0,
@@ -115,7 +113,6 @@ def _read(shop: Shop, request: IndexRequest, tally: _Tally, tell: Tell) -> int:
         shop.put_rows(chunk.rows, root, number)
         shop.put_rejects(number, chunk.rejects)
         tally.rows += chunk.rows_read
-        tally.photos += sum(len({photo.path for photo in row.photos}) for row in chunk.rows)
         if request.prune:
             tally.listed.update(row.product.product_id for row in chunk.rows)
         tell(Step("reading", tally.rows))
@@ -172,11 +169,11 @@ def _generate(
     from index.generation import build_generation
 
     tell(Step("building", 0))
-    built = build_generation(
-        parts.shop, record, choice, wanted_recall, lambda text: tell(Step("building", 0, note=text))
-    )
-    parts.forget_index()
-    return built
+
+    def told(text: str) -> None:
+        tell(Step("building", 0, note=text))
+
+    return build_generation(parts.shop, record, choice, wanted_recall, told)
 
 
 def _up_to_date(parts: Parts, space: str, choice: str) -> bool:

@@ -33,7 +33,9 @@ class Parts:
     def __init__(self, shop: Shop, runtime: str = "auto") -> None:
         self.shop = shop
         self.runtime = runtime
-        self._lock = threading.RLock()
+        # One lock each: whoever waits for a recommender to be read shall not hold up a search.
+        self._indexing, self._embedding, self._recommending = (threading.Lock() for _ in range(3))
+        self._listing = threading.Lock()
         self._index: CatalogueIndex | None = None
         self._embedder: Embedder | None = None
         self._recommender: tuple[object, Recommender] | None = None
@@ -48,7 +50,7 @@ class Parts:
         """The live products as columns, up to date; the index's own where there is one."""
         with suppress(EmptyShop, Damaged):  # products can be looked at all the same
             return self.index().table
-        with self._lock:
+        with self._listing:
             if self._table is None:
                 self._table = ProductTable.load(self.shop)
             else:
@@ -57,7 +59,7 @@ class Parts:
 
     def index(self) -> CatalogueIndex:
         """The index, up to date with the shop. Raises EmptyShop while there is none."""
-        with self._lock:
+        with self._indexing:
             if self._index is None:
                 from index.search import CatalogueIndex
 
@@ -65,12 +67,6 @@ class Parts:
             found = self._index
         found.refresh()
         return found
-
-    def forget_index(self) -> None:
-        """Open the index anew at the next question."""
-        with self._lock:
-            self._index = None
-            self._recommender = None
 
     def index_if_any(self) -> CatalogueIndex | None:
         """The index, or None while the shop has none."""
@@ -97,7 +93,7 @@ class Parts:
         space: the space a vector shall be compared in. Raises SpaceMismatch if the embedder that the shop
         names gives another one today (its weights have changed since the catalogue was indexed).
         """
-        with self._lock:
+        with self._embedding:
             if self._embedder is None or (space is not None and self._embedder.space != space):
                 from embedder.registry import open_embedder
 
@@ -118,16 +114,15 @@ class Parts:
 
         index = self.index()
         stamp = _stamp(self.shop.directory / "recommender" / "manifest.json")
-        with self._lock:
+        with self._recommending:
             if self._recommender is None or self._recommender[0] != stamp:
                 self._recommender = (stamp, Recommender.open(self.shop, index))
             return self._recommender[1]
 
     def close(self) -> None:
         """Close the records; the object must not be used afterwards."""
-        with self._lock:
-            self._index = self._embedder = self._recommender = self._table = None
-            self.shop.close()
+        self._index = self._embedder = self._recommender = self._table = None
+        self.shop.close()
 
 
 def _stamp(path: Path) -> object:

@@ -11,7 +11,7 @@ import shutil
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,10 +22,10 @@ from embedder.runtime.seam import Floats, Photos
 
 GRAPH = "graph.xml"
 TENSORS = "graph.bin"
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 # Every block of every probe must come this near to float32; whole vectors then come nearer than 0.999.
 ENOUGH = 0.9992
-PROBES = 8
+PROBES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +78,44 @@ def compiled(model: Any, batch: int, hint: str, precision: str) -> Any:
 
 
 def _convert(network: Network, folder: Path, precision: str) -> dict[str, object]:
-    """Writes the graph; the record says in which precision it keeps to the reference."""
+    """Writes the graph in the fastest form that keeps to the reference; the record says which that is.
+
+    bfloat16 with weights rounded to nearest, else with weights rounded by least squares, else float32.
+    """
     import torch
 
     ov = openvino()
     size = network.config.preprocessing
     net = network.build()
-    sample = torch.zeros((2, 3, size.height, size.width))
+    sample = torch.zeros((1, 3, size.height, size.width))
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
-        converted = ov.convert_model(net, example_input=sample, input=[-1, 3, size.height, size.width])
+        # Traced here, since the converter would run the network three times more to check its own trace.
+        traced = cast("Any", torch.jit).trace(net, sample, strict=False, check_trace=False)
+        converted = ov.convert_model(traced, example_input=sample, input=[-1, 3, size.height, size.width])
     model = _with_preprocessing(converted, size.mean, size.std)
-    ov.save_model(model, folder / GRAPH, compress_to_fp16=False)
     photos = probe_photos(size.width, size.height)
     mean = 255.0 * torch.tensor(size.mean).view(1, 3, 1, 1)
     std = 255.0 * torch.tensor(size.std).view(1, 3, 1, 1)
     with torch.inference_mode():
         pictures = (torch.from_numpy(photos).permute(0, 3, 1, 2).float() - mean) / std
         wanted = [output.numpy() for output in net(pictures)]
-    near = _closeness(network, compiled(model, PROBES, "LATENCY", precision), photos, wanted)
-    enough = precision == "f32" or near >= ENOUGH
-    return {
-        "precision": precision if enough else "f32",
-        "tried": precision,
-        "cosine": near,
-        "sha256": _digests(folder),
-    }
+
+    def nearness(candidate: Any) -> float:
+        return _closeness(network, compiled(candidate, PROBES, "LATENCY", precision), photos, wanted)
+
+    tried = {"nearest": nearness(model)}
+    if precision != "f32" and tried["nearest"] < ENOUGH:
+        from embedder.runtime.rounding import round_weights
+
+        rounded = round_weights(model, probe_photos(size.width, size.height, seed=1))
+        tried["least squares"] = nearness(rounded)
+        if tried["least squares"] < ENOUGH:
+            precision = "f32"
+        else:
+            model = rounded
+    ov.save_model(model, folder / GRAPH, compress_to_fp16=False)
+    return {"precision": precision, "cosines": tried, "sha256": _digests(folder)}
 
 
 def _with_preprocessing(model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
@@ -129,18 +141,24 @@ def _closeness(network: Network, ready: Any, photos: Photos, wanted: list[Floats
     return float(np.min(cosines))
 
 
-def probe_photos(width: int, height: int) -> Photos:
-    """Drawn pictures with edges, ramps and grain, uint8 (n, H, W, 3): the same on every machine."""
-    draw = np.random.default_rng(0)
+def probe_photos(width: int, height: int, seed: int = 0) -> Photos:
+    """Drawn pictures, uint8 (n, H, W, 3): things on a plain ground and crowded shelves, with edges, ramps,
+    stripes and grain; the same on every machine."""
+    draw = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / max(width, height)
-    pictures = np.full((PROBES, height, width, 3), 236.0, np.float32)
-    for picture in pictures:
-        for _ in range(5):
-            centre, radius = draw.uniform(0.2, 0.8, 2), draw.uniform(0.1, 0.35)
-            inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 * draw.uniform(0.5, 2.0) < radius**2
-            stripes = 30.0 * np.sin(2 * np.pi * draw.uniform(2, 20) * (x + draw.uniform(-1, 1) * y))
-            picture[inside] = (draw.uniform(20, 235, 3) + stripes[..., None])[inside]
-        picture += draw.normal(0.0, 4.0, picture.shape)
+    pictures = np.empty((PROBES, height, width, 3), np.float32)
+    for number, picture in enumerate(pictures):
+        crowded = number % 2 == 1
+        picture[:] = draw.uniform(20, 250, 3) if crowded else draw.uniform(200, 255)
+        picture += draw.uniform(-60, 60) * (x + draw.uniform(-1, 1) * y)[..., None]
+        for _ in range(40 if crowded else 5):
+            centre = draw.uniform(0.0, 1.0, 2) if crowded else draw.uniform(0.2, 0.8, 2)
+            radius = draw.uniform(0.02, 0.15) if crowded else draw.uniform(0.1, 0.35)
+            across, along = np.abs(x - centre[0]) / radius, np.abs(y - centre[1]) / (radius * draw.uniform(0.5, 2.0))
+            inside = np.maximum(across, along) < 1 if draw.random() < 0.5 else across**2 + along**2 < 1
+            stripes = draw.uniform(0, 60) * np.sin(2 * np.pi * draw.uniform(2, 40) * (x + draw.uniform(-1, 1) * y))
+            picture[inside] = (draw.uniform(0, 255, 3) + stripes[..., None])[inside]
+        picture += draw.normal(0.0, draw.uniform(1.0, 8.0), picture.shape)
     return np.clip(pictures, 0, 255).astype(np.uint8)
 
 

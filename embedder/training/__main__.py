@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     distil.add_argument("--px", type=int, default=128)
     distil.add_argument("--rate", type=float, default=2e-3)
     distil.add_argument("--statistics", type=float, default=0.0)
-    distil.add_argument("--frozen", type=int, default=0)
+    distil.add_argument("--apart", type=int, default=0, help="first units that learn by themselves (whole)")
     distil.add_argument("--echo", type=int, default=2)
     distil.add_argument("--front", type=int, default=0, help="train these first units only (blocks)")
     distil.add_argument("--seed", type=int, default=0)
@@ -108,7 +108,7 @@ def run_distil(args: argparse.Namespace) -> None:
         args.rate,
         args.seed,
         statistics=args.statistics,
-        frozen=args.frozen,
+        apart=args.apart,
         front=args.front,
         echo=args.echo,
         minutes=args.minutes,

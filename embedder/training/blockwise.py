@@ -36,6 +36,25 @@ def channel_scales(units: nn.ModuleList, batches: list[Tensor], of_change: bool 
     return [torch.clamp(v, min=float(v.mean()) * 0.1)[None, :, None, None] for v in variances]
 
 
+def revive(stem: nn.Module, teacher_stem: nn.Module, x: Tensor) -> int:
+    """Starts afresh those channels of the stem that answer nothing where the teacher's do; how many.
+
+    A channel whose ReLU is closed for every input has no gradient, and one lost channel of 32 here is felt
+    by everything after it. Gets new random filters and an open bias.
+    """
+    with torch.no_grad():
+        got, wanted = stem(x), teacher_stem(x)
+        dead = (got.amax((0, 2, 3)) <= 0) & (wanted.var((0, 2, 3)) > 1e-3)
+        conv, norm = (part for part in stem.children())
+        fresh = torch.randn_like(conv.weight) * conv.weight[~dead].std()
+        conv.weight[dead] = fresh[dead]
+        response = nn.functional.conv2d(x[..., 1:, 1:], conv.weight, stride=2)
+        norm.running_mean[dead] = response.mean((0, 2, 3))[dead]
+        norm.running_var[dead] = response.var((0, 2, 3))[dead]
+        norm.weight[dead], norm.bias[dead] = 0.5, 0.5
+    return int(dead.sum())
+
+
 def pairs(teacher_maps: list[Tensor], x: Tensor, echo: int) -> tuple[list[Tensor], list[Tensor]]:
     """What each unit is given and should answer; early units take other views in every echo of a batch."""
     given, wanted = [], []

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from embedder.training.blockwise import channel_scales, pairs, teacher_maps, unit_losses
+from embedder.training.blockwise import channel_scales, pairs, revive, teacher_maps, unit_losses
 from embedder.training.checkpoint import Average, load_state, save_state, with_prefix, without_prefix
 from embedder.training.networks import freeze_statistics, units_of
 from embedder.training.views import ViewMaker
@@ -27,11 +27,11 @@ class Phase:
 
     ``name`` blocks (teacher-forced) or whole (from the image); ``steps`` of ``batch`` views of ``px``
     pixels; ``rate`` peak learning rate (Adam), cosine to a hundredth of it after ``warmup`` steps;
-    ``statistics`` share of the steps in which batch norms still learn their statistics; ``frozen``
-    units at the front that stay as they are (whole only); ``front`` units are the only ones that learn
-    (blocks only; 0 means all); ``decay`` of the weight average; ``echo``
-    steps on each batch, since drawing views and asking the teacher cost as much as learning (data
-    echoing, Choi et al. 2019); ``minutes`` end the phase, and its schedule, sooner than the steps would.
+    ``statistics`` share of the steps in which batch norms still learn their statistics; ``apart`` units
+    at the front learn by themselves from fewer views (whole only); ``front`` units are the only ones
+    that learn (blocks only; 0 means all); ``decay`` of the weight average; ``echo`` steps on each batch,
+    since drawing views and asking the teacher cost as much as learning (data echoing, Choi et al. 2019);
+    ``minutes`` end the phase, and its schedule, sooner than the steps would.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Phase:
     seed: int
     warmup: int = 100
     statistics: float = 0.0
-    frozen: int = 0
+    apart: int = 0
     front: int = 0
     decay: float = 0.998
     echo: int = 2
@@ -85,9 +85,9 @@ class Trainer:
     ) -> None:
         self.student, self.phase, self.views, self.out = student, phase, views, out
         self._units, self._teacher_units = units_of(student), units_of(teacher)
-        for unit in [*self._units[: phase.frozen], *(self._units[phase.front :] if phase.front else [])]:
-            unit.requires_grad_(False)
         if phase.front:
+            for unit in self._units[phase.front :]:
+                unit.requires_grad_(False)
             self._units, self._teacher_units = self._units[: phase.front], self._teacher_units[: phase.front]
         self._optimiser = torch.optim.Adam(
             [p for p in student.parameters() if p.requires_grad], lr=phase.rate, betas=(0.9, 0.99), fused=True
@@ -95,11 +95,13 @@ class Trainer:
         self._average = Average(student, phase.decay)
         self._prepare: Prepare
         probe = [views.batch(32, phase.px) for _ in range(6)]
+        if phase.front:
+            revive(self._units[0].eval(), self._teacher_units[0], probe[0])
         scales = channel_scales(self._teacher_units, probe, of_change=phase.name == "blocks")
         if phase.name == "blocks":
             self._prepare = block_losses(self._units, self._teacher_units, scales)
         else:
-            self._prepare = WholeLoss(self._units, teacher, self._teacher_units, scales, phase.frozen)
+            self._prepare = WholeLoss(self._units, teacher, self._teacher_units, scales, phase.apart)
         self._spent = 0.0
         self._start = self._resume()
 

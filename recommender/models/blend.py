@@ -20,13 +20,21 @@ from recommender.items import Bools, Floats
 from recommender.models.base import Fitted, Recipe
 
 DEPTH = 200
-PERSONAL = ("looks", "together")
+PERSONAL = ("looks", "together", "category")
 
 Weights = Mapping[str, float]
 
 
 def _default_warm() -> Weights:
-    return {"looks": 0.35, "together": 0.2, "popular": 0.25, "rising": 0.1, "trend": 0.05, "new": 0.05}
+    return {
+        "looks": 0.28,
+        "together": 0.16,
+        "category": 0.14,
+        "popular": 0.22,
+        "rising": 0.1,
+        "trend": 0.05,
+        "new": 0.05,
+    }
 
 
 def _default_cold() -> Weights:

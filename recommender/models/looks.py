@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Items
 from recommender.taste import Mode, Tastes, tastes_of
 
+CELLS = 1_000_000  # similarities held at once
 UNSEEN = -2.0  # below any cosine, also after the penalty for dislikes
 
 
@@ -62,15 +64,31 @@ class FittedLooks:
         return scores
 
     def _densities(self, tastes: Tastes) -> Floats:
-        """Rows of the customers who have a taste."""
-        heat = np.float32(self.recipe.temperature)
-        cosines = tastes.centres @ self.items.vectors.T
-        # Cosines are at most 1, so taking 1 off keeps every exponential within (0, 1].
-        kernels = np.exp((cosines - 1) / heat) * tastes.shares[:, None].astype(np.float32)
-        firsts = tastes.starts[:-1][np.diff(tastes.starts) > 0]
-        sums = np.maximum(np.add.reduceat(kernels, firsts, axis=0), np.float32(1e-37))
-        densities: Floats = 1 + heat * np.log(sums)
-        return np.maximum(densities, np.float32(-1.0))
+        """Rows of the customers who have a taste, in blocks of interests that fit the processor's caches."""
+        heat, n = np.float32(self.recipe.temperature), len(self.items)
+        firsts = np.append(tastes.starts[:-1][np.diff(tastes.starts) > 0], len(tastes.shares))
+        densities = np.empty((len(firsts) - 1, n), np.float32)
+        row = 0
+        while row < len(densities):
+            last = int(np.searchsorted(firsts, firsts[row] + max(CELLS // max(n, 1), 1), side="right")) - 1
+            last = min(max(last, row + 1), len(densities))
+            block = slice(int(firsts[row]), int(firsts[last]))
+            kernels = tastes.centres[block] @ self.items.vectors.T
+            # Cosines are at most 1, so taking 1 off keeps every exponential within (0, 1].
+            kernels -= 1
+            kernels /= heat
+            np.exp(kernels, out=kernels)
+            starts = firsts[row : last + 1] - firsts[row]
+            weights = (tastes.shares[block].astype(np.float32), np.arange(block.stop - block.start), starts)
+            densities[row:last] = (
+                sparse.csr_array(weights, shape=(last - row, block.stop - block.start)) @ kernels
+            )
+            row = last
+        np.maximum(densities, np.float32(1e-37), out=densities)
+        np.log(densities, out=densities)
+        densities *= heat
+        densities += 1
+        return np.maximum(densities, np.float32(-1.0), out=densities)
 
     def _take_off_dislikes(self, scores: Floats, histories: Histories) -> None:
         disliked = histories.unwanted(len(self.items), self.recipe.half_life)

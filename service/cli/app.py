@@ -17,6 +17,8 @@ from data.errors import VitrineError
 from service.cli import demo, embedders, importing, info, learning, recommend, serve, similar
 
 DEBUG = "VITRINE_DEBUG"
+INTERRUPTED = 130
+"""What shells expect of a command stopped by Ctrl-C."""
 
 
 def complain(text: str) -> None:
@@ -36,6 +38,9 @@ class _Border(TyperGroup):
                 raise
             complain(error.message)
             raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt:
+            complain("stopped; what was finished is kept, and the same command goes on from there")
+            raise typer.Exit(INTERRUPTED) from None
         except OSError as error:
             if os.environ.get(DEBUG) or error.errno == errno.EPIPE:
                 raise

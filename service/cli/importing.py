@@ -154,7 +154,7 @@ def interactions(
         _show_rejects(report)
         typer.echo(
             f"{report['rows']} rows = {report['stored']} stored + {report['repeated']} known already "
-            f"+ {report['rejected']} rejected, in {seconds(report['seconds'])}"
+            f"+ {report['rejected']} rejected, in {sum(report['seconds'].values()):.1f} s"
         )
     if error is not None:
         raise error

@@ -29,10 +29,9 @@ class _Lines:
         now = time.monotonic()
         if step.stage == self._stage and now - self._last < QUIET_SECONDS:
             return
-        begins = step.stage != self._stage
         self._stage, self._last = step.stage, now
         of = f" of {step.total}" if step.total else ""
-        count = "" if begins and not step.done else f" {step.done}{of}"
+        count = f" {step.done}{of}" if step.done else ""
         typer.echo(f"{step.stage}{count}{f', {step.note}' if step.note else ''} …", err=True)
 
 

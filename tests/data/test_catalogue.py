@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data import rejects
 from data.catalogue import Chunk, photo_root, read_catalogue
@@ -266,6 +268,34 @@ def test_rows_are_used_or_rejected_and_nothing_else(tmp_path: Path, shop: Shop) 
         assert {"first", "good0", "both", "lost", "none"} <= {
             p.product_id for b in shop.all_products() for p in b
         }
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+ANY_ROW = st.dictionaries(
+    st.sampled_from(
+        ["product_id", "image", "photo", "title", "category", "price", "in_stock", "added", "x", ""]
+    ),
+    JSON,
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(entries=st.lists(ANY_ROW, max_size=6))
+def test_whatever_json_holds_is_used_or_rejected(tmp_path: Path, entries: list[dict[str, object]]) -> None:
+    path = write_json_lines(tmp_path / "c.jsonl", [{"product_id": "first"}, *entries])
+    with Shop.create(tmp_path / "shop") as shop:
+        for chunk in read_catalogue(path, chunk=3):
+            refused = {reject.row for reject in chunk.rejects if reject.scope == "row"}
+            assert len(refused | {row.row for row in chunk.rows}) == chunk.rows_read
+            shop.put_rows(chunk.rows, tmp_path)
+            shop.put_rejects(1, chunk.rejects)
+            for row in chunk.rows:
+                shop.product(row.product.product_id)
 
 
 def many(path: Path, count: int) -> Path:

@@ -70,9 +70,13 @@ def test_typed_cells_become_attributes() -> None:
         ["a", "b"],
         {"k": 1},
         2**70,
+        10**600,
+        float("inf"),
+        Decimal("NaN"),
     )
     assert [plain_cell(c) for c in cells] == [
         True, 3.0, 2.5, "x", None, None, None, 1.5, "2024-05-01", "a|b", '{"k": 1}', str(2**70),
+        str(10**600), None, None,
     ]  # fmt: skip
     assert [as_text(c) for c in (3.0, 2.5, " x ", None)] == ["3", "2.5", "x", None]
     assert is_blank(" \t") and is_blank(float("nan")) and not is_blank(0)  # noqa: PT018

@@ -33,8 +33,9 @@ def test_a_directory_without_a_shop_says_how_to_make_one(tmp_path: Path) -> None
     for where in (tmp_path, tmp_path / "absent", tmp_path / "file"):
         with pytest.raises(ShopMissing, match="vitrine index"):
             Shop.open(where)
-    with pytest.raises(UsageError):
-        Shop.create(tmp_path / "file")
+    for where in (tmp_path / "file", tmp_path / "file" / "shop"):
+        with pytest.raises(UsageError, match=r"is a file|no shop can be made"):
+            Shop.create(where)
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", "{}", '{"database": 5}'])

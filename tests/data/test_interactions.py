@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data import rejects
 from data.errors import UsageError
@@ -142,6 +144,24 @@ def test_unknown_event_names_are_refused_at_once() -> None:
     for bad in ({"default": "stare"}, {"names": {"x": "stare"}}):
         with pytest.raises(UsageError, match="stare"):
             EventNames(**bad)  # type: ignore[arg-type]
+
+
+ANY_EVENT = st.dictionaries(
+    st.sampled_from(["customer_id", "product_id", "event", "timestamp", "value", "event_id"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=6)
+    | st.lists(st.integers(), max_size=2),
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(entries=st.lists(ANY_EVENT, max_size=6))
+def test_whatever_json_holds_is_used_or_rejected(tmp_path: Path, entries: list[dict[str, object]]) -> None:
+    found, refused, count = read(write_json_lines(tmp_path / "e.jsonl", [GOOD, *entries]), chunk=3)
+    assert count == 1 + len(entries) == len(found) + len(refused)
 
 
 def test_an_empty_file_of_json_lines_has_no_rows(tmp_path: Path) -> None:

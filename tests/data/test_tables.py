@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from data.catalogue import read_catalogue
 from data.errors import UsageError
 from data.records import Reject
 from data.tables import TableRow, open_table
@@ -156,3 +160,17 @@ def test_a_field_beyond_the_readers_limit_is_a_reject(tmp_path: Path) -> None:
     path.write_text("a,b\n1," + "x" * 200_000 + "\n2,3\n")
     assert cells(path) == [(1, "ragged_row"), {"a": "2", "b": "3"}]
     assert isinstance(next(iter(open_table(path).rows())), Reject)
+
+
+CSV_TEXT = st.text(alphabet=st.sampled_from('abpi01.,;\t"\r\n\0 é\ufeff|/-e'), max_size=60)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=40) | CSV_TEXT.map(lambda text: b"product_id,n\n" + text.encode()))
+def test_no_bytes_break_the_reader(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "c.csv"
+    path.write_bytes(content)
+    with contextlib.suppress(UsageError):
+        for chunk in read_catalogue(path):
+            refused = {reject.row for reject in chunk.rejects if reject.scope == "row"}
+            assert len(refused | {row.row for row in chunk.rows}) == chunk.rows_read

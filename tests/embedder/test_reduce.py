@@ -1,4 +1,5 @@
-"""A projection fitted on the catalogue: a new embedder whose block is the principal components of the old one's."""
+"""A projection fitted on the catalogue: a new embedder whose block is the principal components of the old
+one's."""
 
 from __future__ import annotations
 

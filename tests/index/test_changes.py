@@ -95,6 +95,20 @@ def test_a_deleted_product_is_gone_at_once_and_may_come_back(looks: Looks) -> No
     assert ask(index, looks.vectors[looks.photos["p0005"][0]]) == ["p0005"]
 
 
+def test_a_new_product_may_go_before_the_next_generation(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    looks.put("new", drawn(2, seed=77))
+    looks.put("p0005", drawn(1, seed=78))
+    index.refresh()
+    vector = looks.vectors[looks.photos["new"][0]]
+    looks.delete("new", "p0005")
+    index.refresh()
+    assert len(ask(index, vector, 100)) == 39
+    assert not {"new", "p0005"} & set(ask(index, vector, 100))
+    with pytest.raises(UnknownProduct):
+        index.vectors_of("new")
+
+
 def test_a_product_that_lost_its_photos_has_no_looks(looks: Looks) -> None:
     index = CatalogueIndex.open(looks.shop)
     looks.put("p0005", np.empty((0, LAYOUT.d), np.float32))

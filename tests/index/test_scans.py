@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from index.allowed import Allowed
 from index.devices import GPU_LIMIT, gpu_scan, gpus
 from index.manifest import Setting
 from index.publish import write_index
@@ -33,7 +34,7 @@ def brute(probe: NDArray[np.float32], allowed: NDArray[np.bool_] | None = None) 
 def test_exact_finds_the_nearest_of_those_allowed(fetch: int, share: float, seed: int) -> None:
     allowed = np.random.default_rng(seed).random(len(MATRIX)) < share
     count = int(allowed.sum())
-    found = EXACT.top(PROBES[:1], fetch, allowed)
+    found = EXACT.top(PROBES[:1], fetch, Allowed.only(allowed))
     assert allowed[found.rows].all()
     assert len(found.rows) >= min(fetch, count)
     scores = brute(PROBES[0], allowed)
@@ -45,6 +46,23 @@ def test_exact_finds_the_nearest_of_those_allowed(fetch: int, share: float, seed
         assert scores[unseen].max() <= found.worst[0] + 1e-6
     else:
         assert np.isneginf(found.worst).all()
+
+
+@given(st.integers(1, 80), st.sets(st.integers(0, 699), max_size=300))
+def test_all_but_a_few_means_the_same_as_a_mask(fetch: int, banned: set[int]) -> None:
+    few = Allowed.all_but(len(MATRIX), np.asarray(sorted(banned), np.int64))
+    mask = np.ones(len(MATRIX), bool)
+    mask[list(banned)] = False
+    assert (few.mask is None) == (len(banned) <= 256)
+    assert few.count == mask.sum()
+    np.testing.assert_array_equal(few.holds(np.arange(700)), mask)
+    for part, wanted in zip(few.split(123), (mask[:123], mask[123:]), strict=True):
+        np.testing.assert_array_equal(part.holds(np.arange(part.total)), wanted)
+    found = EXACT.top(PROBES[:1], fetch, few).rows
+    scores = brute(PROBES[0])
+    wanted = min(fetch, few.count)
+    assert mask[found].all()
+    np.testing.assert_allclose(np.sort(scores[found])[::-1][:wanted], np.sort(scores[mask])[::-1][:wanted])
 
 
 def test_exact_scores_are_those_of_the_stored_float16() -> None:
@@ -69,7 +87,7 @@ def test_a_full_disk_is_an_error() -> None:
 
 
 def test_nothing_allowed_finds_nothing() -> None:
-    found = EXACT.top(PROBES, 5, np.zeros(len(MATRIX), bool))
+    found = EXACT.top(PROBES, 5, Allowed.only(np.zeros(len(MATRIX), bool)))
     assert not len(found.rows)
     assert np.isneginf(found.worst).all()
 
@@ -115,7 +133,7 @@ def test_the_setting_is_applied() -> None:
 @given(st.floats(0.05, 1), st.integers(0, 1000))
 def test_masks_hold_for_approximate_types(share: float, seed: int) -> None:
     allowed = np.random.default_rng(seed).random(len(MATRIX)) < share
-    found = FLAT_SCAN.top(PROBES[:1], 10, allowed)
+    found = FLAT_SCAN.top(PROBES[:1], 10, Allowed.only(allowed))
     assert allowed[found.rows].all()
 
 
@@ -154,7 +172,7 @@ def test_a_gpu_scan_keeps_to_what_gpus_can_do(monkeypatch: pytest.MonkeyPatch) -
     def ask() -> None:
         try:
             for _ in range(20):
-                assert allowed[scan.top(PROBES[:1], 60, allowed).rows].all()
+                assert allowed[scan.top(PROBES[:1], 60, Allowed.only(allowed)).rows].all()
         except BaseException as error:
             faults.append(error)
 
@@ -176,7 +194,7 @@ def test_on_a_real_gpu() -> None:
     scan = gpu_scan(to_gpu(flat(MATRIX)))
     allowed = np.random.default_rng(0).random(len(MATRIX)) < 0.3
     for probe in PROBES:
-        found = scan.top(probe[None, :], 10, allowed)
+        found = scan.top(probe[None, :], 10, Allowed.only(allowed))
         assert allowed[found.rows].all()
         exact = np.argsort(-brute(probe, allowed))[:10]
         assert len(np.intersect1d(found.rows, exact)) >= 9

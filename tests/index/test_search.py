@@ -220,6 +220,18 @@ def test_diversity_spreads_and_never_repeats(stock: Stock) -> None:
     assert index.search(Query((Example("p0005"),), k=10, diversity=0.5))[0] == plain[0]
 
 
+def test_diversity_means_the_same_whatever_the_scale_of_the_scores(stock: Stock) -> None:
+    _, index = stock
+    orders = [
+        [hit.product_id for hit in index.search(Query((example,), strategy="sum", k=10, diversity=0.5))]
+        for example in (Example("p0005"), Example("p0005", weight=50.0))
+    ]
+    assert orders[0] == orders[1]
+    assert orders[0] == [
+        hit.product_id for hit in index.search(Query((Example("p0005"),), k=10, diversity=0.5))
+    ]
+
+
 def test_clear_errors(stock: Stock) -> None:
     _, index = stock
     with pytest.raises(UnknownProduct, match="no such"):

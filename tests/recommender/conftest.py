@@ -46,13 +46,16 @@ def group_looks(group: int, photos: int, seed: int) -> np.ndarray:  # type: igno
 
 
 def build_corner(directory: Path, products: int = 60, customers: int = 60, events: int = 8) -> Corner:
-    """p000 is of group 0, p001 of group 1 …; every eleventh product is out of stock; p-blind has no photo."""
+    """p000 looks like group 0, p001 like group 1 …, across three categories.
+
+    Every eleventh product is out of stock; p-blind has no photo.
+    """
     looks = empty(directory)
     looks.put_many(
         [
             (
                 Product(
-                    f"p{i:03d}", title=f"thing {i}", category=f"group {i % GROUPS}", in_stock=i % 11 != 5
+                    f"p{i:03d}", title=f"thing {i}", category=f"kind {i // GROUPS % 3}", in_stock=i % 11 != 5
                 ),
                 group_looks(i % GROUPS, 2, i),
             )

@@ -72,7 +72,9 @@ def shop_like(customers: int = 120, products: int = 90, groups: int = 6, seed: i
     rng = np.random.default_rng(seed)
     centres = np.eye(groups, 8)
     looks = {f"p{i:03d}": _unit(centres[i % groups] + rng.normal(0, 0.15, 8)) for i in range(products)}
-    items = Items.build(list(looks), vectors=looks, categories={p: f"c{int(p[1:]) % groups}" for p in looks})
+    items = Items.build(
+        list(looks), vectors=looks, categories={p: f"c{int(p[1:]) // groups % 4}" for p in looks}
+    )
     events: list[Event] = []
     for c in range(customers):
         group = int(rng.integers(groups))

@@ -26,7 +26,7 @@ def test_a_shop_becomes_a_dataset(corner: Corner) -> None:
     assert len(data.customers) == 60
     assert data.asof > data.events.times.max()
     assert data.items.space == corner.index.space
-    assert data.items.category_names == ("group 0", "group 1", "group 2", "group 3")
+    assert data.items.category_names == ("kind 0", "kind 1", "kind 2")
 
 
 def test_what_cannot_be_used_is_counted(corner: Corner) -> None:

@@ -9,7 +9,14 @@ import timm
 import torch
 from torch import nn
 
-from embedder.training.blockwise import channel_scales, pairs, share_of_batch, teacher_maps, unit_losses
+from embedder.training.blockwise import (
+    channel_scales,
+    pairs,
+    revive,
+    share_of_batch,
+    teacher_maps,
+    unit_losses,
+)
 from embedder.training.checkpoint import Average, load_state, save_state
 from embedder.training.distil import Phase, Trainer, rate_at
 from embedder.training.drawn import draw_masks, draw_pictures
@@ -78,24 +85,50 @@ def test_rate_warms_up_and_falls() -> None:
     assert rates[2] > rates[3] > rates[4] > 0.009
 
 
-@pytest.mark.parametrize(("name", "frozen"), [("blocks", 0), ("whole", 3)])
-def test_both_phases_run_and_resume(name: str, frozen: int, teacher: nn.Module, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "apart", "front"), [("blocks", 0, 0), ("blocks", 0, 2), ("whole", 0, 0), ("whole", 3, 0)]
+)
+def test_phases_run_and_resume(name: str, apart: int, front: int, teacher: nn.Module, tmp_path: Path) -> None:
     torch.compiler.set_stance("force_eager")
     try:
         for steps in (2, 4):
             views = ViewMaker(draw_pictures(4, 40, 0), draw_masks(2, 32, 0), 0)
-            phase = Phase(name, steps, batch=4, px=32, rate=1e-3, seed=0, frozen=frozen, echo=2)
+            phase = Phase(name, steps, batch=4, px=32, rate=1e-3, seed=0, apart=apart, front=front, echo=2)
             network = make_student(0)
-            before = network.state_dict()["conv_stem.weight"].clone()
+            before = {name: p.clone() for name, p in network.named_parameters()}
             Trainer(network, teacher, views, phase, tmp_path).run(report=lambda line: None, save_every=2)
             saved = load_state(tmp_path)
             assert saved is not None
             assert saved[1]["step"] == steps
-            moved = not torch.equal(before, network.state_dict()["conv_stem.weight"])
-            assert moved == (frozen == 0)
+            moved = {name for name, p in network.named_parameters() if not torch.equal(before[name], p)}
+            assert "conv_stem.weight" in moved
+            assert ("conv_head.weight" in moved) == (front == 0)
             assert all(torch.isfinite(t).all() for t in network.state_dict().values())
     finally:
         torch.compiler.set_stance("default")
+
+
+def test_dead_channels_of_the_stem_start_afresh(teacher: nn.Module) -> None:
+    x = torch.randn(2, 3, 32, 32)
+    stem, wanted = units_of(make_student(3))[0].eval(), units_of(teacher)[0]
+    with torch.no_grad():
+        stem[1].bias[4] = -50.0
+        assert revive(stem, wanted, x) == 1
+        assert float(stem(x)[:, 4].max()) > 0
+    assert revive(stem, wanted, x) == 0
+
+
+def test_minutes_end_a_phase_early(teacher: nn.Module, tmp_path: Path) -> None:
+    torch.compiler.set_stance("force_eager")
+    try:
+        views = ViewMaker(draw_pictures(4, 40, 0), draw_masks(2, 32, 0), 0)
+        phase = Phase("blocks", 50, batch=4, px=32, rate=1e-3, seed=0, front=1, minutes=1e-6)
+        Trainer(make_student(0), teacher, views, phase, tmp_path).run(report=lambda line: None)
+    finally:
+        torch.compiler.set_stance("default")
+    saved = load_state(tmp_path)
+    assert saved is not None
+    assert saved[1]["step"] <= 2
 
 
 def test_state_is_written_whole(tmp_path: Path) -> None:

@@ -100,6 +100,16 @@ def test_a_full_disk_is_not_called_a_bug(
     assert "bug" not in done.err
 
 
+def test_stopped_by_hand(vitrine: Vitrine, indexed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(service.engine.Engine, "similar", stopped)
+    complained(
+        vitrine("similar", "--shop", indexed, "--product", "disc-red"), 130, "what was finished is kept"
+    )
+
+
 def test_pairs() -> None:
     assert pairs(["a=1", " b = 2.5"], "--aspect", float) == {"a": 1.0, "b": 2.5}
     assert pairs(["our=their=name"], "--column", str) == {"our": "their=name"}

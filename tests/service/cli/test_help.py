@@ -27,7 +27,10 @@ EXPECTED = {
     "serve",
     "info",
 }
-HEAVY = "torch timm faiss openvino lightgbm pandas scipy sklearn plotly matplotlib sqlalchemy numpy PIL fastapi uvicorn"
+HEAVY = (
+    "torch timm faiss openvino lightgbm pandas scipy sklearn plotly matplotlib sqlalchemy numpy PIL "
+    "fastapi uvicorn"
+)
 
 
 def test_the_commands_are_those_of_the_design() -> None:

@@ -148,3 +148,31 @@ def test_another_embedder_means_another_space(
     hits = vitrine("similar", "--shop", shop, "--product", "disc-red", "-k", 3, "--json").json
     assert hits["space"] == told["space"]
     assert len(hits["hits"]) == 3
+
+
+def test_a_bare_folder_of_photos_is_a_catalogue(vitrine: Vitrine, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    (folder / "two").mkdir(parents=True)
+    draw_photo(folder / "one.jpg", "disc", "red")
+    draw_photo(folder / "two" / "a.jpg", "bar", "blue")
+    draw_photo(folder / "two" / "b.jpg", "bar", "blue", shift=3)
+    (folder / "three.png").write_bytes((folder / "one.jpg").read_bytes()[:200])
+    done = vitrine("index", folder, "--shop", tmp_path / "shop", "--max-reject-share", 1, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["rows"], done.json["used"], done.json["encoded"]) == (3, 2, 3)
+    assert done.json["reasons"] == {"truncated": 1}
+    hits = vitrine("similar", "--shop", tmp_path / "shop", "--product", "one", "--json").json["hits"]
+    assert [hit["product_id"] for hit in hits] == ["two"]
+
+
+def test_an_unusable_catalogue_leaves_the_shop_as_it_was(
+    vitrine: Vitrine, shop: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "wrong.csv").write_text("name,colour\nx,red\n", encoding="utf-8")
+    done = vitrine("index", tmp_path / "wrong.csv", "--shop", shop, "--prune")
+    assert done.code == 2
+    assert "--column product_id=NAME" in done.err
+    assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == 24
+    (tmp_path / "empty.csv").write_text("product_id,image\n", encoding="utf-8")
+    vitrine("index", tmp_path / "empty.csv", "--shop", shop, "--prune")
+    assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == 24

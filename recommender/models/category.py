@@ -1,0 +1,65 @@
+"""Category: what is popular in the categories that a customer likes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recommender.dataset import Dataset
+from recommender.histories import Histories
+from recommender.items import Bools, Doubles, Floats, Ints, Items
+from recommender.models.popularity import popularity
+
+FLOOR = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category's share of the customer's likes × (decayed popularity + ``FLOOR`` × its mean).
+
+    half_life: days, of the popularity; the likes do not fade. The floor lets products that nobody has
+    chosen yet follow those that were, in the categories that matter. What it cannot do: products without a
+    category.
+    """
+
+    half_life: float = 120.0
+    name: str = "category"
+
+    def fit(self, data: Dataset) -> FittedCategory:
+        """Count popularity as of ``data.asof``."""
+        return self.over(data.items, popularity(data, self.half_life))
+
+    def over(self, items: Items, popular: Doubles) -> FittedCategory:
+        """From the popularity (n,) of products that may have come after it was counted."""
+        floor = FLOOR * float(popular.mean()) if len(popular) else 0.0
+        values = np.where(items.categories >= 0, popular + max(floor, 1e-6), 0.0)
+        return FittedCategory(
+            values.astype(np.float32), items.categories, len(items.category_names), self.name
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedCategory:
+    """values: float32 (n,), standing within the category; categories: int64 (n,), -1 where there is none."""
+
+    values: Floats
+    categories: Ints
+    count: int
+    name: str = "category"
+    silence: float = 0.0
+
+    def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
+        """float32 (c, n); 0 for customers who have liked nothing that has a category."""
+        n = len(self.values)
+        scores = np.zeros((len(histories), n), np.float32)
+        having = np.flatnonzero(self.categories >= 0)
+        if not len(having):
+            return scores
+        belongs = (np.ones(len(having)), (having, self.categories[having]))
+        membership = sparse.csr_array(sparse.coo_array(belongs, shape=(n, self.count)))
+        likes = np.asarray((histories.wanted(n) @ membership).toarray(), np.float64)
+        shares = likes / np.maximum(likes.sum(axis=1, keepdims=True), 1e-12)
+        scores[:, having] = shares[:, self.categories[having]] * self.values[having]
+        return scores
