@@ -7,7 +7,7 @@ The tree (each carries a stable ``code`` for machines and a message that says wh
     │   ├── BadFilter         a --where expression cannot be parsed
     │   └── BadPhoto          a photo that cannot be used            (also a reject reason)
     ├── NotFound              something named does not exist         (exit 1, HTTP 404)
-    │   ├── ShopMissing       no shop in this directory
+    │   ├── ShopMissing       no shop in this directory    (HTTP 503: the client did nothing wrong)
     │   ├── UnknownProduct    no such product in the shop
     │   ├── UnknownPhoto      no such photo in the shop
     │   └── UnknownCustomer   no such customer in the shop

@@ -22,7 +22,7 @@ Strategy = Literal["average", "best", "sum"]
 NearDuplicates = Literal["keep", "suppress"]
 MAX_K = 10_000
 MAX_EXAMPLES = 1_000
-DUPLICATE_COSINE = 0.98
+DUPLICATE_COSINE = 0.99
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.errors import NotFound, NoVector
 from data.table import ProductTable
 from recommender.histories import Histories
 from recommender.items import Doubles, Floats, Items
@@ -104,9 +105,10 @@ class Explainer:
 
     def _photo(self, row: int, because: int) -> str | None:
         """The product's photo that is closest to the product of the history."""
-        photos, vectors = self.catalogue.vectors_of(self.items.ids[row])
-        if not len(photos):
-            return None
+        try:
+            photos, vectors = self.catalogue.vectors_of(self.items.ids[row])
+        except (NotFound, NoVector):
+            return None  # deleted, or its last photo was, since this answer was begun
         return str(photos[int(np.argmax(vectors @ self.items.vectors[because]))])
 
     def _called(self, product_id: str) -> str:

@@ -129,7 +129,7 @@ class Recommender:
         with self._lock:
             view = self._view
             if view is None or view.table is not table or view.looks is not looks:
-                items = live_items(self._index)
+                items = live_items(table, looks, self._index.space)
                 view = self._view = _View(table, items, self._learned.over(items), looks)
             return view
 

@@ -51,9 +51,11 @@ class LiveCatalogue(Protocol):
         """Pick up what changed in the shop."""
 
 
-def live_items(catalogue: LiveCatalogue) -> Items:
-    """All live products, with looks, categories and dates of arrival as the shop notes them."""
-    table, looks = catalogue.table, catalogue.products()
+def live_items(table: ProductTable, looks: ProductLooks, space: str) -> Items:
+    """All live products, with looks, categories and dates of arrival as the shop notes them.
+
+    table and looks may be a moment apart: looks of products that the table lacks are left out.
+    """
     names = table.column("category")
     return Items.build(
         table.ids,
@@ -64,7 +66,7 @@ def live_items(catalogue: LiveCatalogue) -> Items:
             if moment is not None
         },
         categories={product: str(n) for product, n in zip(table.ids, names, strict=True) if n is not None},
-        space=catalogue.space,
+        space=space,
     )
 
 
@@ -73,7 +75,7 @@ def load_dataset(shop: Shop, catalogue: LiveCatalogue) -> Dataset:
 
     Interactions with products that are deleted, or whose event weighs nothing, are counted in ``unusable``.
     """
-    items = live_items(catalogue)
+    items = live_items(catalogue.table, catalogue.products(), catalogue.space)
     frame = shop.interactions()
     rows = items.rows(frame["product_id"].tolist())
     weights = weights_of(frame, shop.event_weights)

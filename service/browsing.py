@@ -19,6 +19,8 @@ from service.parts import Parts
 
 LARGEST_PAGE = 1000
 LARGEST_THUMBNAIL = 2048
+LARGEST_KEPT = 512
+"""Thumbnails up to this side are kept in memory."""
 
 
 def as_card(product: Product) -> Json:
@@ -100,10 +102,12 @@ def thumbnail(parts: Parts, photo_id: str, side: int) -> bytes:
     if not 16 <= side <= LARGEST_THUMBNAIL:
         raise UsageError(f"a thumbnail's side is 16 to {LARGEST_THUMBNAIL} pixels, not {side}")
     path = photo_file(parts, photo_id)
+    if side > LARGEST_KEPT:
+        return jpeg_of(path, side)
     return _jpeg(path, path.stat().st_mtime_ns, side)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)  # of at most some 60 kB each
 def _jpeg(path: Path, _changed: int, side: int) -> bytes:
     return jpeg_of(path, side)
 

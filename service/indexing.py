@@ -36,12 +36,14 @@ class _Tally:
     """What the import counts as it goes.
 
     listed: the product ids of the catalogue, kept only where the rest is to be pruned.
+    named: ids of rejected rows; a product is not deleted because its row has a typing error tonight.
     """
 
     rows: int = 0
     rejected: int = 0
     pruned: int = 0
     listed: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -115,10 +117,11 @@ def _read(shop: Shop, request: IndexRequest, tally: _Tally, tell: Tell) -> int:
         tally.rows += chunk.rows_read
         if request.prune:
             tally.listed.update(row.product.product_id for row in chunk.rows)
+            tally.named.update(reject.id for reject in chunk.rejects if reject.id is not None)
         tell(Step("reading", tally.rows))
     shop.drop_unlisted(number)
     if tally.listed:  # nothing is pruned by a catalogue in which nothing could be read
-        gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in tally.listed]
+        gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in tally.listed | tally.named]
         tally.pruned = shop.delete_products(gone) if gone else 0
     return number
 

@@ -68,7 +68,9 @@ def make_files(folder: Path) -> None:
     shutil.move(made.interactions, folder / "events.csv")
     shutil.move(folder / "made" / "photos", folder / "photos")
     mug = sample_specs(1, seed=99, categories=("mug",))[0]
-    Image.fromarray(draw_product(mug, "studio", np.random.default_rng(1), (288, 288))).save(folder / "mug.jpg")
+    Image.fromarray(draw_product(mug, "studio", np.random.default_rng(1), (288, 288))).save(
+        folder / "mug.jpg"
+    )
     network = timm.create_model("mobilenetv3_small_050", pretrained=False, num_classes=0)
     save_file(network.state_dict(), folder / "backbone.safetensors")
 

@@ -95,7 +95,9 @@ def _pick(at_10: Doubles, at_50: Doubles, liked: Ints) -> list[tuple[str, int]]:
     misses = [row for row in order if at_50[row] == at_50[order[-1]] and at_10[row] == at_10[order[-1]]]
     picked = {order[at]: kind for kind, at in reversed(wanted) if at < len(order)}
     picked.setdefault(max(misses, key=lambda row: liked[row]), "worst")
-    return sorted(((kind, row) for row, kind in picked.items()), key=lambda one: order.index(one[1]))
+    kinds = ("best", "typical", "worst")
+    found = [(kind, row) for row, kind in picked.items()]
+    return sorted(found, key=lambda one: (kinds.index(one[0]), order.index(one[1])))
 
 
 class _Album:

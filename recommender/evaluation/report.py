@@ -109,9 +109,9 @@ def _facts(found: Evaluation) -> list[tuple[str, str]]:
     return [
         ("interactions in all", f"{found.interactions:,}"),
         ("products ranked", f"{found.products:,}"),
-        ("of these cold", f"{cold:,}"),
+        ("cold products among them", f"{cold:,}"),
         ("customers asked", f"{found.customers:,}"),
-        ("of these cold", f"{int(np.sum(test.histories.liked() == 0)):,}"),
+        ("cold customers among them", f"{int(np.sum(test.histories.liked() == 0)):,}"),
         ("products they chose", f"{test.wanted.nnz:,}"),
     ]
 

@@ -69,7 +69,13 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
 def dot_chart(label: str, places: Sequence[str], lines: Sequence[Line], joined: bool) -> str:
     """Points with interval bars over named places, side by side; ``joined`` draws lines between them."""
     width, height, left, right, top, bottom = 560, 280, 52, 12, 34, 34
-    highest = max((p.high for one in lines for p in one.points if p), default=1.0) or 1.0
+    points = [p for one in lines for p in one.points if p]
+    # An interval over a handful of customers may reach far up; it is cut off rather than flattening all
+    # others.
+    highest = min(
+        max((p.high for p in points), default=1.0), 2.5 * max((p.value for p in points), default=1.0)
+    )
+    highest = highest or 1.0
     room = width - left - right
 
     def across(place: int, at: int) -> float:
@@ -94,7 +100,7 @@ def dot_chart(label: str, places: Sequence[str], lines: Sequence[Line], joined: 
         for x, p in spots:
             words = f"{one.name}: {p.value:.4f} [{p.low:.4f}, {p.high:.4f}]"
             parts += [
-                line(x, up(p.low), x, up(p.high), one.colour, 1.5),
+                line(x, up(p.low), x, max(up(p.high), top), one.colour, 1.5),
                 dot(x, up(p.value), one.colour, 3.5, words),
             ]
     return frame(width, height, label, parts)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("recall", "ndcg", "map", "mrr", "hit_rate", "coverage", "novelty", "ild", "gini")
 HIGHER_IS_BETTER = ("recall", "ndcg", "map", "mrr", "hit_rate")
+CHANCE = "random"  # its luck is never the best of a column
 SHOWN_SLICES = ("cold_items", "warm_items", "cold_customers", "warm_customers")
 
 
@@ -63,7 +64,8 @@ class SliceTable:
 def main(found: Evaluation, k: int) -> Table:
     """All models over all customers at one list length."""
     names = [f"{name}@{k}" for name in COLUMNS]
-    tops = {name: max((_usable(m.metrics[name]) for m in found.models), default=0.0) for name in names}
+    rivals = [model for model in found.models if model.model != CHANCE]
+    tops = {name: max((_usable(m.metrics[name]) for m in rivals), default=0.0) for name in names}
     rows = [
         Row(
             model.model,
@@ -71,7 +73,9 @@ def main(found: Evaluation, k: int) -> Table:
                 _cell(
                     model.metrics[name],
                     model.intervals.get(name),
-                    name.split("@")[0] in HIGHER_IS_BETTER and model.metrics[name] == tops[name] > 0,
+                    model in rivals
+                    and name.split("@")[0] in HIGHER_IS_BETTER
+                    and model.metrics[name] == tops[name] > 0,
                 )
                 for name in names
             ),
@@ -88,7 +92,9 @@ def slices(found: Evaluation, metric: str) -> SliceTable:
     first = found.models[0].slices
     columns = tuple(Column(SLICE_NAMES[name], first[name].customers) for name in SHOWN_SLICES)
     tops = {
-        name: max((m.slices[name].metrics.get(metric, 0.0) for m in found.models), default=0.0)
+        name: max(
+            (m.slices[name].metrics.get(metric, 0.0) for m in found.models if m.model != CHANCE), default=0.0
+        )
         for name in SHOWN_SLICES
     }
     rows = []
@@ -97,7 +103,9 @@ def slices(found: Evaluation, metric: str) -> SliceTable:
         for name in SHOWN_SLICES:
             part = model.slices[name]
             value = part.metrics.get(metric, math.nan)
-            cells.append(_cell(value, part.intervals.get(metric), value == tops[name] > 0))
+            cells.append(
+                _cell(value, part.intervals.get(metric), model.model != CHANCE and value == tops[name] > 0)
+            )
         rows.append(Row(model.model, tuple(cells)))
     return SliceTable(columns, tuple(rows))
 

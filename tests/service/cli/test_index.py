@@ -176,3 +176,13 @@ def test_an_unusable_catalogue_leaves_the_shop_as_it_was(
     (tmp_path / "empty.csv").write_text("product_id,image\n", encoding="utf-8")
     vitrine("index", tmp_path / "empty.csv", "--shop", shop, "--prune")
     assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == 24
+
+
+def test_prune_keeps_a_product_whose_row_is_rejected_tonight(
+    vitrine: Vitrine, catalogue: Path, shop: Path
+) -> None:
+    wrong = write_catalogue(catalogue.parent / "wrong.csv", [{**rows()[0], "price": "cheap"}, *rows()[1:]])
+    report = vitrine("index", wrong, "--shop", shop, "--prune", "--max-reject-share", 1, "--json").json
+    assert (report["rejected"], report["pruned"]) == (1, 0)
+    vitrine("index", wrong, "--shop", shop, "--prune", "--max-reject-share", 1, "--json")
+    assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == len(rows())
