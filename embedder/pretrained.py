@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import UsageError, WeightsMissing
 from embedder.config import EmbedderConfig
+from embedder.remembered import recall, remember
 from embedder.sources import ModelWeights
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def pretrained(name: str) -> tuple[EmbedderConfig, ModelWeights]:
     Raises UsageError for a name that timm does not know, WeightsMissing where the weights are neither in the
     local cache nor to be had from the hub.
     """
+    remembered = recall(name)
+    if remembered is not None:
+        config, digest = remembered
+        return config, ModelWeights(lambda: _create(name, config, cached_file(name)), digest)
     cfg = _known(name)
     cached = cached_file(name)
     if cached is None:
@@ -43,7 +48,7 @@ def pretrained(name: str) -> tuple[EmbedderConfig, ModelWeights]:
     config = EmbedderConfig.from_json(
         {"architecture": name.split(".")[0], "pretrained_cfg": cfg}, f"timm's {name}"
     )
-    return config, ModelWeights(lambda: _create(name, config, cached))
+    return config, ModelWeights(lambda: _create(name, config, cached), None, lambda d: _note(name, config, d))
 
 
 def cached_file(name: str) -> Path | None:
@@ -100,6 +105,12 @@ def _check_reachable(name: str) -> None:
             f"the pre-trained weights of {name!r} are not on this machine and cannot be fetched ({reason}); "
             f"{THREE_WAYS}"
         ) from None
+
+
+def _note(name: str, config: EmbedderConfig, digest: str) -> None:
+    file = cached_file(name)
+    if file is not None:
+        remember(name, config, digest, file)
 
 
 def _create(name: str, config: EmbedderConfig, cached: Path | None) -> nn.Module:

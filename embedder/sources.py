@@ -88,11 +88,27 @@ class FileWeights:
 class ModelWeights:
     """Weights of a model made elsewhere, e.g. by timm's own download; made on first need."""
 
-    def __init__(self, make: Callable[[], nn.Module]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], nn.Module],
+        digest: str | None = None,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        """digest: where it is known from an earlier time, so that the model need not be made to tell it.
+        told: called with the digest when it had to be computed."""
         self._make = make
+        self._digest = digest
+        self._told = told
 
     def digest(self) -> str:
         """sha256 over the model's tensors."""
+        if self._digest is None:
+            self._digest = self._computed()
+            if self._told is not None:
+                self._told(self._digest)
+        return self._digest
+
+    def _computed(self) -> str:
         used = self.tensors().items()
         return digest_of((name, as_stored(tensor)) for name, tensor in used if not name.endswith(COUNTERS))
 

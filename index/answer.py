@@ -17,7 +17,7 @@ from index.snapshot import Snapshot
 
 Floats = NDArray[np.float32]
 DIVERSE_POOL = 5
-SMALLEST_POOL = 50
+SMALLEST_POOL, LARGEST_POOL = 50, 2000
 
 
 def answer(
@@ -30,10 +30,12 @@ def answer(
 ) -> list[Hit]:
     """The hits of a query over the slots ``allowed``; own (m, d): photos of the queried products.
 
-    Diversity chooses from the best 5 k products (at least 50). Where near-duplicates leave too few, more are
-    fetched, until there are enough or no more.
+    Diversity chooses from the best 5 k products (at least 50, at most 2,000 or k). Where near-duplicates
+    leave too few, more are fetched, until there are enough or no more.
     """
-    want = query.k if query.diversity == 0 else max(DIVERSE_POOL * query.k, SMALLEST_POOL)
+    want = query.k
+    if query.diversity > 0:
+        want = max(query.k, min(max(DIVERSE_POOL * query.k, SMALLEST_POOL), LARGEST_POOL))
     suppress = query.near_duplicates == "suppress"
     pool = want
     while True:
@@ -43,7 +45,7 @@ def answer(
             kept = kept[matches.scores >= query.min_score]
         ended = matches.complete or len(matches.slots) < pool or len(kept) < len(matches.slots)
         if suppress:
-            kept = kept[distinct(matches.vectors[kept], query.duplicate_cosine, own)]
+            kept = kept[distinct(matches.vectors[kept], query.duplicate_cosine, own, want)]
         if not suppress or ended or len(kept) >= want:
             break
         pool *= 4

@@ -132,13 +132,14 @@ class Manifest:
         """Damaged where a file is missing, short, or does not match its sha256. FAISS checks none of it."""
         for name, wanted in self.files.items():
             path = directory / name
-            if not path.is_file():
-                raise Damaged(f"{path} is missing; rebuild the index")
-            if path.stat().st_size != wanted.bytes:
-                raise Damaged(
-                    f"{path} has {path.stat().st_size} bytes instead of {wanted.bytes}; rebuild the index"
-                )
-            if sha256_of(path) != wanted.sha256:
+            try:
+                size = path.stat().st_size
+                whole = size == wanted.bytes and sha256_of(path) == wanted.sha256
+            except OSError as error:
+                raise Damaged(f"{path} cannot be read ({error.strerror}); rebuild the index") from error
+            if size != wanted.bytes:
+                raise Damaged(f"{path} has {size} bytes instead of {wanted.bytes}; rebuild the index")
+            if not whole:
                 raise Damaged(f"{path} does not match its sha256; rebuild the index")
 
 

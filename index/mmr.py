@@ -27,8 +27,8 @@ def mmr(relevance: Floats, vectors: Floats, k: int, diversity: float) -> list[in
     return chosen
 
 
-def distinct(vectors: Floats, cosine: float, seen: Floats) -> list[int]:
-    """Positions of the candidates (n, d), in order, that are no near-duplicate of an earlier one kept.
+def distinct(vectors: Floats, cosine: float, seen: Floats, most: int) -> list[int]:
+    """Positions of up to ``most`` candidates (n, d), in order, no near-duplicate of one kept earlier.
 
     seen (m, d): vectors that count as kept from the start (those of the queried products).
     """
@@ -40,5 +40,7 @@ def distinct(vectors: Floats, cosine: float, seen: Floats) -> list[int]:
         if not free[position]:
             continue
         kept.append(position)
+        if len(kept) == most:
+            break
         free &= vectors @ vectors[position] < cosine
     return kept

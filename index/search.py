@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
-from data.errors import Damaged, EmptyShop, NoVector, SpaceMismatch
+from data.errors import Damaged, EmptyShop, NoVector, SpaceMismatch, UsageError
 from index.allowed import Allowed
 from index.answer import answer
 from index.blocks import unit
@@ -139,8 +139,8 @@ class CatalogueIndex:
             pointer = self._generations.current()
             present = self._view
             start = present if pointer == self._pointer else self._newer(present)
-            self._pointer = pointer
             following = _advanced(self._shop, start)
+            self._pointer = pointer
             if following is present:
                 return False
             self._view = following
@@ -214,7 +214,12 @@ class CatalogueIndex:
                 )
             else:
                 vectors[place] = example.vector
-        return Weighted(unit(vectors, layout), np.asarray([e.weight for e in examples], np.float32))
+        vectors = unit(vectors, layout)
+        if not vectors.any(axis=1).all():
+            raise UsageError(
+                "a query vector is too small or too large to have a direction; encode the photo again"
+            )
+        return Weighted(vectors, np.asarray([e.weight for e in examples], np.float32))
 
     def _newer(self, present: _View) -> _View:
         """A view of the generation that CURRENT names now, or the present one with a warning."""

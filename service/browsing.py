@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from data.where import parse
 
 from data.errors import UnknownPhoto, UsageError
 from data.photos import decode
 from data.records import Photo, Product
+from data.where import parse
 from service.answers import Json, ProductPage
 from service.parts import Parts
 

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from data.where import parse
 from numpy.typing import NDArray
 
+from data.where import parse
 from service.answers import Json, SimilarAnswer
 from service.browsing import as_card
 from service.parts import Parts
 from service.requests import Look, SimilarRequest
 
 if TYPE_CHECKING:
-    from index.search import CatalogueIndex
-
     from index.hits import Hit
     from index.query import Example
+    from index.search import CatalogueIndex
 
 
 def similar(parts: Parts, request: SimilarRequest) -> SimilarAnswer:

@@ -112,12 +112,13 @@ def _runs_stored_code(node: ast.AST) -> bool:
 
 
 def test_no_assert_and_no_pickle_outside_the_tests() -> None:
-    wrong = []
-    for package in FLOORS:
-        for path in _modules(package):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Assert) or _runs_stored_code(node):
-                    wrong.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
+    wrong = [
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+        for package in FLOORS
+        for path in _modules(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assert) or _runs_stored_code(node)
+    ]
     assert wrong == []
 
 

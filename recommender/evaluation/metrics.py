@@ -44,26 +44,6 @@ def accuracy(hits: Bools, wanted: Ints, ks: Sequence[int] = KS) -> dict[str, Dou
     return table
 
 
-def whole_ndcg(scores: Floats, wanted: Bools, barred: Bools) -> Doubles:
-    """NDCG over the whole ranking, without a cut-off: float64 (c,), for tuning.
-
-    It uses the rank of every chosen product, where a metric at 10 sees the few that come first: on small
-    data it is far less noisy. Equal scores share their mean rank, so that nothing is gained by the order of
-    products.
-    scores: (c, n); wanted, barred: bool (c, n), never both.
-    """
-    values = np.zeros(len(scores))
-    for row, (score, chosen, out) in enumerate(zip(scores, wanted, barred, strict=True)):
-        pool = np.sort(score[~out])
-        targets = score[chosen]
-        above = len(pool) - np.searchsorted(pool, targets, side="right")
-        level = np.searchsorted(pool, targets, side="right") - np.searchsorted(pool, targets, side="left")
-        ranks = above + (level + 1) / 2
-        ideal = (1 / np.log2(np.arange(1, len(targets) + 1) + 1)).sum()
-        values[row] = (1 / np.log2(ranks + 1)).sum() / ideal
-    return values
-
-
 def novelty(top: Ints, counts: Ints, customers: int, ks: Sequence[int] = KS) -> dict[str, Doubles]:
     """Mean self-information of the list, in bits: -log2((likes + 1) / (customers + 1)) per product.
 

@@ -4,7 +4,7 @@ short.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +70,3 @@ def _having(exam: Exam, products: Bools) -> Ints:
     """int64 (c,): how many of some products each customer chose."""
     found: Ints = np.asarray(exam.wanted.astype(np.int64) @ products.astype(np.int64), np.int64)
     return found
-
-
-def names(results: Sequence[Mapping[str, Slice]]) -> list[str]:
-    """Slices that have customers in any of the results, in order."""
-    return [name for name in (results[0] if results else {}) if any(part[name].customers for part in results)]

@@ -16,12 +16,12 @@ def reason_to_withhold(interactions: int, customers: int) -> str | None:
     """Why the data are too few for a headline; None where they suffice."""
     if interactions < FEWEST_INTERACTIONS:
         return (
-            f"headline withheld: {interactions} interactions are too few to tell models apart "
+            f"{interactions} interactions are too few to tell models apart "
             f"({FEWEST_INTERACTIONS} needed); the figures below are for orientation only"
         )
     if customers < FEWEST_CUSTOMERS:
         return (
-            f"headline withheld: only {customers} customers could be asked ({FEWEST_CUSTOMERS} needed); "
+            f"only {customers} customers could be asked ({FEWEST_CUSTOMERS} needed); "
             "the figures below are for orientation only"
         )
     return None

@@ -27,8 +27,8 @@ def serve(
     Example: vitrine serve --shop my-shop --port 8000
     """
     import uvicorn
-    from data.shop import Shop
 
+    from data.shop import Shop
     from service.http.app import create_app
     from service.settings import Settings
 

@@ -3,7 +3,13 @@ it."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -180,6 +186,39 @@ def test_photos_named_are_encoded_without_looking_at_the_rest(
 def test_more_threads_than_photos(shop: Shop, tiny: Embedder, tmp_path: Path) -> None:
     fill(shop, tmp_path / "photos", [jpeg(drawn(1)[0])])
     assert encode_pending(shop, tiny, options=PipelineOptions(threads=5)).encoded == 1
+
+
+def test_a_run_killed_between_commits_goes_on_where_the_last_one_was(
+    shop: Shop, folder: Path, tmp_path: Path
+) -> None:
+    """SIGKILL in another process right after its first commit; then the rest here."""
+    colours = tmp_path / "colours"
+    shutil.copytree(folder, colours)
+    text = json.loads((folder / "config.json").read_text())
+    text["vitrine"] = {"format": 1, "aspects": [{"name": "colour", "kind": "palette"}]}
+    (colours / "config.json").write_text(json.dumps(text))
+    fill(shop, tmp_path / "photos", [jpeg(picture) for picture in drawn(400, 24)])
+    code = """
+        import os, signal, sys
+        from pathlib import Path
+        from data.shop import Shop
+        from embedder.pipeline import encode_pending
+        from embedder.registry import open_folder
+        kill = lambda progress: os.kill(os.getpid(), signal.SIGKILL)
+        encode_pending(Shop.open(Path(sys.argv[1])), open_folder(Path(sys.argv[2]), "colours"), kill)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(shop.directory), str(colours)],
+        cwd=Path(__file__).resolve().parents[2],
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    embedder = open_folder(colours, "colours")
+    kept = shop.counts()["vectors"][embedder.space]
+    assert 0 < kept < 400
+    report = encode_pending(shop, embedder)
+    assert (report.encoded, report.rejected) == (400 - kept, 0)
+    assert len(stored(shop, embedder.space)) == 400
 
 
 def test_an_empty_shop(shop: Shop, tiny: Embedder) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file
 
 from data.errors import UsageError, WeightsMissing
 from embedder.registry import available, open_embedder, open_folder
@@ -134,10 +134,16 @@ def test_weights_in_timms_cache_are_loaded_without_a_network(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(file_download.constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("VITRINE_CACHE", str(tmp_path / "ours"))
     opened = open_embedder(TINY, runtime="torch")
     assert isinstance(opened.network.weights, ModelWeights)
     got = opened.network.build().model.state_dict()
     assert all((got[name] == weights[name]).all() for name in got)
     assert np.isfinite(opened.encode(drawn(1, 160))).all()
     assert any(info.kind == "timm" and info.architecture == TINY for info in available())
-    assert load_file(snapshot / "model.safetensors").keys() == weights.keys()
+    space = opened.space
+    with monkeypatch.context() as barred:
+        barred.setitem(sys.modules, "timm", None)
+        assert open_embedder(TINY).space == space
+    save_file({name: tensor * 2.0 for name, tensor in weights.items()}, snapshot / "model.safetensors")
+    assert open_embedder(TINY).space != space

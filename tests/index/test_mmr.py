@@ -43,7 +43,8 @@ def test_positions_are_distinct_and_as_many_as_there_are(n: int, k: int, diversi
 
 def test_distinct_keeps_the_first_of_each_kind() -> None:
     nothing = np.empty((0, 2), np.float32)
-    assert distinct(VECTORS, 0.95, nothing) == [0, 2]
-    assert distinct(VECTORS[::-1].copy(), 0.95, nothing) == [0, 1]
-    assert distinct(VECTORS, 0.97, nothing) == [0, 1, 2]
-    assert distinct(VECTORS, 0.95, np.asarray([C], np.float32)) == [0]
+    assert distinct(VECTORS, 0.95, nothing, 9) == [0, 2]
+    assert distinct(VECTORS[::-1].copy(), 0.95, nothing, 9) == [0, 1]
+    assert distinct(VECTORS, 0.97, nothing, 9) == [0, 1, 2]
+    assert distinct(VECTORS, 0.97, nothing, 2) == [0, 1]
+    assert distinct(VECTORS, 0.95, np.asarray([C], np.float32), 9) == [0]

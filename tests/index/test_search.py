@@ -243,6 +243,9 @@ def test_clear_errors(stock: Stock) -> None:
     vector = np.ones(LAYOUT.d, np.float32)
     with pytest.raises(SpaceMismatch, match="other-space"):
         index.search(Query((Example(vector=vector, space="other-space"),)))
+    for scale in (1e-12, 1e30):
+        with pytest.raises(UsageError, match="direction"):
+            index.search(Query((Example(vector=np.full(LAYOUT.d, scale, np.float32)),)))
     with pytest.raises(UsageError, match="shape, texture, colour"):
         index.search(Query((Example("p0001"),), aspects={"smell": 1.0}))
     with pytest.raises(UsageError, match="above 0"):

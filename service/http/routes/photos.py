@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import Annotated
 
-from data.photos import probe
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse
 
+from data.photos import probe
 from service.http.ids import PhotoPath
 from service.http.opened import OpenEngine
 from service.http.routes.failures import failures

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from data.records import Product
 from fastapi import APIRouter, Query
 
+from data.records import Product
 from service.answers import Json
 from service.http.describe import photo_url, with_urls
 from service.http.gate import TheGate

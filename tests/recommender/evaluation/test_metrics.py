@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from recommender.evaluation.metrics import accuracy, exposure, intra_list_diversity, novelty, whole_ndcg
+from recommender.evaluation.metrics import accuracy, exposure, intra_list_diversity, novelty
 
 
 def test_accuracy_by_hand() -> None:
@@ -41,14 +41,6 @@ def test_the_perfect_list_has_ndcg_one_also_when_more_was_chosen_than_fits() -> 
 def test_no_hit_is_nought_everywhere() -> None:
     got = accuracy(np.zeros((1, 50), np.bool_), np.asarray([3]))
     assert all(value[0] == 0 for value in got.values())
-
-
-def test_whole_ndcg_shares_the_rank_of_ties() -> None:
-    scores = np.asarray([[5.0, 3.0, 3.0, 9.0]])
-    wanted = np.asarray([[False, True, False, False]])
-    barred = np.asarray([[False, False, False, True]])
-    # Of the three that are left, the wanted one shares ranks 2 and 3.
-    assert whole_ndcg(scores, wanted, barred)[0] == pytest.approx(1 / math.log2(2.5 + 1))
 
 
 def test_novelty_is_the_information_of_a_choice() -> None:

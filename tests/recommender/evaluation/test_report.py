@@ -122,7 +122,7 @@ def test_a_withheld_headline_is_shown_as_such(tmp_path: Path) -> None:
     shop = Shop.create(tmp_path / "shop")
     small = evaluate_dataset(shop_like(customers=30), "time", ["popularity", "vitrine"])
     page = write_report(small, shop, tmp_path / "out").read_text("utf-8")
-    assert "headline withheld" in page
+    assert "Headline withheld: " in page
     shop.close()
 
 
