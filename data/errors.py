@@ -20,6 +20,7 @@ The tree (each carries a stable ``code`` for machines and a message that says wh
     ├── Damaged               a file on disk fails its checksum      (exit 1, HTTP 503)
     ├── SchemaMismatch        the database is of another version     (exit 1, HTTP 503)
     ├── WeightsMissing        an embedder's weights cannot be had    (exit 1, HTTP 409)
+    ├── LeakageFound          an evaluation could learn its answers    (exit 1, HTTP 500)
     └── TooManyRejects        too large a share of the input is bad  (exit 2)
 """
 
@@ -152,3 +153,9 @@ class TooManyRejects(VitrineError):
 
     code = "too_many_rejects"
     exit_code = 2
+
+
+class LeakageFound(VitrineError):
+    """A model was about to be fitted or asked with what the test asks for; the message names the finding."""
+
+    code = "leakage"

@@ -48,11 +48,6 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
             return item
 
-    def waiting(self) -> int:
-        """How many items could be had without waiting."""
-        with self._changed:
-            return len(self._items)
-
     def __iter__(self) -> Iterator[Item]:
         while (item := self.get()) is not None:
             yield item

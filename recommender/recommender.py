@@ -13,7 +13,6 @@ import numpy as np
 from data.errors import NotTrained
 from data.events import signed_weight
 from data.records import Interaction
-from data.table import ProductTable
 from recommender import artifacts
 from recommender.dataset import customer_key
 from recommender.histories import Histories
@@ -30,7 +29,7 @@ from recommender.request import (
     Recommendation,
     Request,
 )
-from recommender.rules import Choice, barred, choose
+from recommender.rules import Choice, Shelf, barred, choose
 from recommender.settings import Settings
 from recommender.source import LiveCatalogue, live_items, load_dataset
 from recommender.topk import top_k
@@ -48,8 +47,7 @@ LONGEST = 500  # newest interactions of a customer that are looked at
 class _View:
     """The catalogue at one revision, with the blend lined up on it."""
 
-    table: ProductTable
-    items: Items
+    shelf: Shelf
     blend: FittedBlend
     looks: object
 
@@ -104,23 +102,22 @@ class Recommender:
         """
         view = self._current()
         known = self._known(request)
-        history = self._history(known, request, view.items)
-        out = barred(request, view.items, view.table, history.items)[None, :]
+        items, table = view.shelf.items, view.shelf.table
+        history = self._history(known, request, items)
+        out = barred(request, view.shelf, history.items)[None, :]
         standing = view.blend.standings(history, out)
         personal = bool(is_warm(standing, view.blend.names)[0])
         summands = view.blend.weigh(standing)[:, 0, :]
         scores: Floats = np.where(out[0], -np.inf, summands.sum(axis=0)).astype(np.float32)
-        ranked = top_k(scores[None, :], len(view.items))[0]
+        ranked = top_k(scores[None, :], len(items))[0]
         choice = Choice(request.k, request.category_cap, request.diversity or 0.0)
-        rows = choose(ranked[ranked >= 0], scores, view.items, choice)
-        explainer = Explainer(view.blend, self._index, view.items, view.table, history, summands)
-        items = tuple(
-            Recommendation(
-                view.items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ()
-            )
+        rows = choose(ranked[ranked >= 0], scores, items, choice)
+        explainer = Explainer(view.blend, self._index, items, table, history, summands)
+        chosen = tuple(
+            Recommendation(items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ())
             for row in rows
         )
-        return Answer(items, None if personal else _why_not(known, history))
+        return Answer(chosen, None if personal else _why_not(known, history))
 
     def _current(self) -> _View:
         """The view of the shop as it is now; made anew only when products or looks have changed."""
@@ -128,9 +125,9 @@ class Recommender:
         table, looks = self._index.table, self._index.products()
         with self._lock:
             view = self._view
-            if view is None or view.table is not table or view.looks is not looks:
+            if view is None or view.shelf.table is not table or view.looks is not looks:
                 items = live_items(table, looks, self._index.space)
-                view = self._view = _View(table, items, self._learned.over(items), looks)
+                view = self._view = _View(Shelf.of(table, items), self._learned.over(items), looks)
             return view
 
     def _known(self, request: Request) -> Sequence[Interaction]:

@@ -17,19 +17,35 @@ POOL = 100  # ranked products per round among which diversity and caps choose
 FACTOR = 4
 
 
-def barred(request: Request, items: Items, table: ProductTable, met: Sequence[int] | Ints) -> Bools:
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelf:
+    """The live products twice: as a table to filter, and as arrays to rank.
+
+    rows: the row in ``items`` of each row of the table.
+    """
+
+    table: ProductTable
+    items: Items
+    rows: Ints
+
+    @classmethod
+    def of(cls, table: ProductTable, items: Items) -> Shelf:
+        """Line up a table with the products made from it."""
+        return cls(table, items, items.rows(table.ids))
+
+
+def barred(request: Request, shelf: Shelf, met: Sequence[int] | Ints) -> Bools:
     """bool (n,): products that this request must not show.
 
     Out of stock, not selected by the filter, excluded, and, unless ``seen`` is "keep", met before.
     met: rows of the products that the history speaks of. Raises BadFilter for a filter on an unknown column.
     """
-    out = np.zeros(len(items), np.bool_)
-    rows = items.rows(table.ids)
-    stock = np.asarray(table.column("in_stock"), np.bool_)
-    out[rows[~stock]] = True
+    out = np.zeros(len(shelf.items), np.bool_)
+    stock = np.asarray(shelf.table.column("in_stock"), np.bool_)
+    out[shelf.rows[~stock]] = True
     if request.where is not None:
-        out[rows[~np.asarray(request.where.mask(table), np.bool_)]] = True
-    excluded = items.rows(sorted(request.exclude))
+        out[shelf.rows[~np.asarray(request.where.mask(shelf.table), np.bool_)]] = True
+    excluded = shelf.items.rows(sorted(request.exclude))
     out[excluded[excluded >= 0]] = True
     if request.seen == "drop":
         out[np.asarray(met, np.int64)] = True

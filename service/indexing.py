@@ -189,5 +189,6 @@ def _up_to_date(parts: Parts, space: str, choice: str) -> bool:
         return False
     manifest = Manifest.load(Generations(parts.shop.directory / "index").path(index.generation))
     changes = parts.shop.changes_since(manifest.revision, limit=1)
-    wanted = choice == "auto" or choice in (manifest.type, manifest.chosen.factory)
+    asked = "exact" if choice == "Flat" else choice
+    wanted = asked == "auto" or asked in (manifest.type, manifest.chosen.factory)
     return wanted and not changes.looks_changed and not changes.deleted

@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     export_.add_argument("--px", type=int, default=160)
     export_.add_argument("--shape-size", type=int, default=256)
     export_.add_argument("--texture-size", type=int, default=32)
-    export_.add_argument("--shape-whitening", type=float, default=0.5)
+    export_.add_argument("--shape-whitening", type=float, default=0.25)
     export_.add_argument("--texture-whitening", type=float, default=0.5)
     export_.add_argument("--aspects", type=float, nargs=3, default=[0.55, 0.1, 0.35],
                          metavar=("SHAPE", "TEXTURE", "COLOUR"), help="default weights")  # fmt: skip
@@ -76,7 +76,9 @@ def parser() -> argparse.ArgumentParser:
     choose_.add_argument("--px", type=int, default=160)
     choose_.add_argument("--drawn", type=int, default=1000, help="drawn products")
     choose_.add_argument("--sizes", type=int, nargs=2, default=[256, 32], metavar=("SHAPE", "TEXTURE"))
-    choose_.add_argument("--whitening", type=float, nargs=2, default=[0.5, 0.5], metavar=("SHAPE", "TEXTURE"))
+    choose_.add_argument(
+        "--whitening", type=float, nargs=2, default=[0.25, 0.5], metavar=("SHAPE", "TEXTURE")
+    )
     measure_ = commands.add_parser("measure", help="retrieval measures of a shipped folder")
     measure_.add_argument("--bundle", type=Path, required=True)
     measure_.add_argument("--sets", type=Path, nargs="+", required=True)

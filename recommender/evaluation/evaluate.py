@@ -4,7 +4,6 @@ once.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -104,7 +103,6 @@ class _Run:
 
 def _run(name: str, tuned: Tuned, fold: Fold, seed: int) -> _Run:
     """Fit one model on everything before the test and answer the test once."""
-    began = time.perf_counter()
     fitted = tuned.settings.model(name, seed).fit(fold.fit)
     exam = fold.test
     ranking = rank(fitted, exam)
@@ -124,7 +122,6 @@ def _run(name: str, tuned: Tuned, fold: Fold, seed: int) -> _Run:
         metrics={**means, **exposure(ranking.top, len(exam.items))},
         intervals=intervals(values, seed),
         slices=slices,
-        seconds=time.perf_counter() - began,
     )
     return _Run(result, ranking, values)
 

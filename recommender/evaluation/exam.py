@@ -16,6 +16,7 @@ CHOICE = 0.5
 ANY = 1e-9
 FEWEST_CHOOSERS = 25
 NO_EVENT = "no_event_in_window"
+NOT_HELD_OUT = "not_held_out"
 NOTHING_LIKED = "nothing_liked_in_window"
 ONLY_SEEN = "only_products_seen_before"
 NOT_ARRIVED = "only_products_not_yet_in_the_catalogue"

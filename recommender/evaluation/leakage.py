@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.errors import VitrineError
+from data.errors import LeakageFound
 from recommender.dataset import Events
 from recommender.evaluation.exam import Exam
 from recommender.evaluation.splits import Fold
 from recommender.items import Ints
-
-
-class LeakageFound(VitrineError):
-    """The model was about to be fitted or asked with what the test asks for; the message names the
-    finding.
-    """
-
-    code = "leakage"
 
 
 def check(fold: Fold) -> dict[str, int]:

@@ -34,6 +34,7 @@ FORMULAS = (
     ("Interval", "2.5 % and 97.5 % quantiles of 2,000 bootstrap resamples of customers"),
 )
 REASONS: Mapping[str, str] = {
+    "not_held_out": "customers who were not held out: the models may learn from them",
     "no_event_in_window": "customers without any interaction in the test",
     "nothing_liked_in_window": "customers who chose nothing in the test (only weak or negative interactions)",
     "only_products_seen_before": "customers who only came back to products they had met before",

@@ -44,7 +44,6 @@ class ModelResult:
     metrics: Values
     intervals: Mapping[str, Interval]
     slices: Mapping[str, Slice]
-    seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """For reports."""

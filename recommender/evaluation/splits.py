@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from data.errors import NotReady, UsageError
 from recommender.dataset import Dataset, Events
-from recommender.evaluation.exam import Exam, Lesson, choice_threshold, hold_exam
+from recommender.evaluation.exam import NO_EVENT, NOT_HELD_OUT, Exam, Lesson, choice_threshold, hold_exam
 from recommender.items import Bools, Doubles, Ints
 
 TEST_SHARE = 0.2
@@ -112,7 +112,11 @@ def split_user(data: Dataset) -> Fold:
 
     def ask(who: int) -> Exam:
         told = data.with_events(data.events.where((of == who) & early))
-        return hold_exam(told, data.events.where((of == who) & ~early), choice=choice)
+        exam = hold_exam(told, data.events.where((of == who) & ~early), choice=choice)
+        others = int((role != who).sum())
+        silent = exam.excluded.get(NO_EVENT, 0) - others
+        reasons = {**exam.excluded, NOT_HELD_OUT: others, NO_EVENT: silent}
+        return replace(exam, excluded={reason: count for reason, count in reasons.items() if count})
 
     return Fold(
         split="user",

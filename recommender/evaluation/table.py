@@ -1,17 +1,12 @@
-"""Tables of an evaluation as cells of text, for the page and for the terminal."""
+"""Tables of an evaluation as cells of text."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from recommender.evaluation.plots import SLICE_NAMES
 from recommender.evaluation.result import Evaluation
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
 
 COLUMNS = ("recall", "ndcg", "map", "mrr", "hit_rate", "coverage", "novelty", "ild", "gini")
 HIGHER_IS_BETTER = ("recall", "ndcg", "map", "mrr", "hit_rate")
@@ -108,29 +103,6 @@ def slices(found: Evaluation, metric: str) -> SliceTable:
             )
         rows.append(Row(model.model, tuple(cells)))
     return SliceTable(columns, tuple(rows))
-
-
-def terminal(
-    found: Evaluation, k: int = 10, metrics: Sequence[str] = ("recall", "ndcg", "hit_rate")
-) -> RichTable:
-    """A table to print: some metrics with intervals, then NDCG for cold and warm parts with their counts."""
-    from rich.table import Table as RichTable
-
-    drawn = RichTable(title=f"split {found.split}: {found.customers} customers, lists of {k}")
-    drawn.add_column("model")
-    names = [f"{name}@{k}" for name in metrics]
-    part = slices(found, f"ndcg@{k}")
-    for name in (*names, f"coverage@{k}"):
-        drawn.add_column(name, justify="right")
-    for column in part.columns:
-        drawn.add_column(f"{column.name}\nndcg@{k}, {column.customers} cust.", justify="right")
-    for model, row in zip(found.models, part.rows, strict=True):
-        cells = [_cell(model.metrics[name], model.intervals.get(name), False) for name in names]
-        values = [f"{c.value}\n[dim]{c.interval}[/dim]" for c in cells]
-        values.append(f"{model.metrics[f'coverage@{k}']:.3f}")
-        values += [cell.value for cell in row.cells]
-        drawn.add_row(model.model, *values, style="bold" if model.model == "vitrine" else "")
-    return drawn
 
 
 def _cell(value: float, interval: tuple[float, float] | None, best: bool) -> Cell:

@@ -46,6 +46,7 @@ STATUS: Mapping[type[e.VitrineError], int] = {
     e.SchemaMismatch: 503,
     e.WeightsMissing: 409,
     e.TooManyRejects: 422,
+    e.LeakageFound: 500,
     Overloaded: 503,
 }
 # Codes of refusals that come from the HTTP layer itself.

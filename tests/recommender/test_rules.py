@@ -7,7 +7,7 @@ from data.table import ProductTable
 from data.where import parse
 from recommender.items import Items
 from recommender.request import Request
-from recommender.rules import Choice, barred, choose
+from recommender.rules import Choice, Shelf, barred, choose
 from tests.recommender.makers import LOOKS, items_of
 
 CATEGORIES = {name: name[:3] for name in LOOKS}
@@ -19,7 +19,7 @@ TABLE = ProductTable.of(
 
 
 def left(request: Request, met: tuple[str, ...] = ()) -> set[str]:
-    out = barred(request, ITEMS, TABLE, ITEMS.rows(met))
+    out = barred(request, Shelf.of(TABLE, ITEMS), ITEMS.rows(met))
     return {name for name, row in ITEMS.row_of.items() if not out[row]}
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data.errors import LeakageFound
 from recommender.dataset import Events
 from recommender.evaluation import evaluate as protocol
 from recommender.evaluation.exam import Lesson
-from recommender.evaluation.leakage import LeakageFound, check
+from recommender.evaluation.leakage import check
 from recommender.evaluation.splits import SPLITS, Fold, split
 from tests.recommender.makers import shop_like
 

@@ -139,10 +139,8 @@ def test_a_report_on_nobody_is_still_a_report(tmp_path: Path) -> None:
     shop.close()
 
 
-def test_the_terminal_table_has_a_row_for_each_model(found: Evaluation) -> None:
-    from rich.console import Console
-
-    console = Console(width=200, record=True, file=None, quiet=True)
-    drawn = table.terminal(found)
-    assert drawn.row_count == len(found.models)
-    assert console.measure(drawn).maximum > 40
+def test_chance_is_never_the_best_of_a_column(found: Evaluation) -> None:
+    for cells in (table.main(found, 10), table.slices(found, "ndcg@10")):
+        rows = {row.name: row for row in cells.rows}
+        assert not any(cell.best for cell in rows["random"].cells)
+        assert any(cell.best for row in rows.values() for cell in row.cells)

@@ -79,6 +79,8 @@ def test_last_asks_the_last_moment_of_each() -> None:
 def test_held_out_customers_are_not_learnt_from(data: Dataset) -> None:
     fold = split(data, "user")
     assert not set(fold.test.who) & set(fold.fit.events.customers)
+    held_out = fold.described["customers_held_out"]
+    assert fold.test.excluded["not_held_out"] == len(data.customers) - held_out  # type: ignore[operator]
     assert not set(fold.lessons[0].exam.who) & set(fold.lessons[0].known.events.customers)
     early = fold.test.histories
     assert (early.times < early.now[early.owners]).all()
