@@ -31,6 +31,7 @@ from service.requests import (
     FinetuneRequest,
     IndexRequest,
     RecommendRequest,
+    ReduceRequest,
     SimilarRequest,
 )
 
@@ -154,6 +155,12 @@ class Engine:
         from service.learning import finetune
 
         return finetune(self._parts, request, tell)
+
+    def reduce(self, request: ReduceRequest, tell: Tell = silent) -> Json:
+        """Fit a PCA of one aspect on the shop's photos; returns name, folder, spaces and dimensions."""
+        from service.learning import reduce
+
+        return reduce(self._parts, request, tell)
 
     def embedders(self) -> list[Json]:
         """Which embedders there are: name, kind, licence, whether installed, and which one is in use."""

@@ -6,7 +6,7 @@ from service.answers import EvaluationAnswer, Json
 from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
-from service.requests import EvaluateRequest, FinetuneRequest
+from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
 from service.spaces import lasting_name, remember_space
 
 
@@ -65,6 +65,30 @@ def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json:
                 remember_space(parts.shop, base, spec)
     found: Json = plain(report)
     return found
+
+
+def reduce(parts: Parts, request: ReduceRequest, tell: Tell) -> Json:
+    """Fit a PCA of one aspect on the catalogue's photos and keep it as an embedder of the shop."""
+    from embedder.export import check_name
+    from embedder.reduce import Reduction, fit_projection
+    from embedder.registry import open_embedder
+
+    check_name(parts.models, request.name)
+    with parts.shop.writer("vitrine reduce"):
+        spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
+        base = open_embedder(spec, parts.models, runtime=parts.runtime)
+        tell(Step("reducing", 0, note=f"{request.aspect} to {request.dims}"))
+        wanted = Reduction(request.aspect, request.dims, request.whiten, seed=request.seed)
+        folder = fit_projection(parts.shop, base, request.name, wanted)
+    made = open_embedder(request.name, parts.models, runtime=parts.runtime)
+    return {
+        "name": request.name,
+        "folder": str(folder),
+        "from": base.space,
+        "space": made.space,
+        "dims_before": base.layout.d,
+        "dims": made.layout.d,
+    }
 
 
 def embedders(parts: Parts | None) -> list[Json]:

@@ -196,6 +196,23 @@ class FinetuneRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReduceRequest:
+    """An order to fit a PCA of one aspect on the shop's photos.
+
+    name: the new embedder's name under the shop's models.
+    aspect: whose block is reduced, to ``dims`` numbers; ``whiten`` evens out the components' variances.
+    embedder: what to start from; None: the one the shop uses.
+    """
+
+    name: str
+    aspect: str = "shape"
+    dims: int = 128
+    whiten: bool = False
+    embedder: str | None = None
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluateRequest:
     """An order to evaluate recommendation models offline.
 

@@ -48,8 +48,13 @@ def fit_projection(x: FloatArray, size: int, whitening: float) -> Projection:
     return Projection(mean.astype(np.float32), matrix.astype(np.float32))
 
 
-def network_features(model: nn.Module, pixels: Pixels, batch: int = 50) -> dict[str, FloatArray]:
-    """Raw shape (n, 1280) and texture (n, 2 * channels) features of uint8 photos (n, px, px, 3)."""
+def network_features(
+    model: nn.Module, pixels: Pixels, batch: int = 50, compiled: bool = True
+) -> dict[str, FloatArray]:
+    """Raw shape (n, 1280) and texture (n, 2 * channels) features of uint8 photos (n, px, px, 3).
+
+    ``compiled`` pays for some thousand photos, not for a few.
+    """
 
     def forward(x: Tensor) -> tuple[Tensor, Tensor]:
         final, stages = model.forward_intermediates(x, indices=[TEXTURE_STAGE])  # type: ignore[operator]
@@ -57,7 +62,7 @@ def network_features(model: nn.Module, pixels: Pixels, batch: int = 50) -> dict[
         texture = torch.cat([early.mean((2, 3)), early.std((2, 3), unbiased=False)], 1)
         return final.mean((2, 3)), texture
 
-    fast = torch.compile(forward)
+    fast = torch.compile(forward) if compiled else forward
     shape, texture = [], []
     with torch.no_grad():
         for start in range(0, len(pixels), batch):

@@ -7,6 +7,8 @@ initialisation gets near its teacher in thousands instead of hundreds of thousan
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -45,7 +47,8 @@ def revive(stem: nn.Module, teacher_stem: nn.Module, x: Tensor) -> int:
     with torch.no_grad():
         got, wanted = stem(x), teacher_stem(x)
         dead = (got.amax((0, 2, 3)) <= 0) & (wanted.var((0, 2, 3)) > 1e-3)
-        conv, norm = (part for part in stem.children())
+        parts: list[Any] = list(stem.children())
+        conv, norm = parts
         fresh = torch.randn_like(conv.weight) * conv.weight[~dead].std()
         conv.weight[dead] = fresh[dead]
         response = nn.functional.conv2d(x[..., 1:, 1:], conv.weight, stride=2)

@@ -71,9 +71,9 @@ class Bundle:
             config["pretrained_cfg"]["input_size"][-1],
         )
 
-    def blocks(self, pixels: NDArray[np.uint8]) -> dict[str, FloatArray]:
+    def blocks(self, pixels: NDArray[np.uint8], compiled: bool = True) -> dict[str, FloatArray]:
         """Unit rows of every aspect for photos (n, px, px, 3), uint8, already squashed to ``px``."""
-        raw = network_features(self.network, pixels)
+        raw = network_features(self.network, pixels, compiled=compiled)
         blocks = {name: projection(raw[name]) for name, projection in self.projections.items()}
         return {**blocks, "colour": histograms(self.palette, pixels)}
 
@@ -144,3 +144,5 @@ def export(weights: Path, pixels: NDArray[np.uint8], out: Path, options: ExportO
     save_arrays({name: np.ascontiguousarray(a) for name, a in arrays.items()}, out / "aspects.safetensors")
     text = json.dumps(configuration(options), indent=2)
     (out / "config.json").write_text(text + "\n", encoding="utf-8")
+    for name in ("model.safetensors", "aspects.safetensors"):
+        (out / name).chmod(0o644)  # the writer makes them readable by their owner only

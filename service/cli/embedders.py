@@ -1,4 +1,4 @@
-"""`vitrine embedders` and `vitrine finetune`."""
+"""`vitrine embedders`, `vitrine finetune` and `vitrine reduce`."""
 
 from __future__ import annotations
 
@@ -75,6 +75,35 @@ def finetune(
         return
     _show(report)
     typer.echo(f"use it: vitrine index CATALOGUE --shop {shop} --embedder {request.name}")
+
+
+def reduce(
+    shop: ShopOption,
+    name: Annotated[str, typer.Option("--name", help="Name of the new embedder.")],
+    aspect: Annotated[str, typer.Option("--aspect", help="Which aspect is made narrower.")] = "shape",
+    dims: Annotated[int, typer.Option("--dims", min=1, help="Its new width.")] = 128,
+    whiten: Annotated[bool, typer.Option("--whiten", help="Even out the components' variances.")] = False,
+    embedder: Annotated[
+        str | None, typer.Option("--embedder", help="What to start from; default: the shop's embedder.")
+    ] = None,
+    seed: SeedOption = 7,
+    json: JsonOption = False,
+) -> None:
+    """Make vectors narrower: fit a PCA of one aspect on the shop's photos, as a new embedder.
+
+    Example: vitrine reduce --shop my-shop --name narrow --dims 64 --whiten
+    """
+    from service.engine import Engine
+    from service.requests import ReduceRequest
+
+    request = ReduceRequest(name, aspect, dims, whiten, embedder, seed)
+    with only_json(json), Engine.open(shop) as engine, progress() as tell:
+        made = engine.reduce(request, tell)
+    if json:
+        emit(made)
+        return
+    typer.echo(f"{name}: vectors of {made['dims']} numbers instead of {made['dims_before']}")
+    typer.echo(f"use it: vitrine index CATALOGUE --shop {shop} --embedder {name}")
 
 
 def _show(report: Mapping[str, Any]) -> None:

@@ -47,3 +47,20 @@ def test_index_search_finetune(vitrine: Vitrine, catalogue: Path, directory: Pat
     assert hits[0]["product_id"] == "cross-blue"
     again = vitrine("index", catalogue, "--shop", directory, "--json").json
     assert (again["space"], again["encoded"]) == (tuned.json["space"], 0)
+
+
+@pytest.mark.slow
+def test_a_narrower_embedder_is_fitted_on_the_catalogue(
+    vitrine: Vitrine, catalogue: Path, tmp_path: Path
+) -> None:
+    shop = tmp_path / "shop"
+    assert vitrine("index", catalogue, "--shop", shop, "--json").code == 0
+    made = vitrine("reduce", "--shop", shop, "--name", "narrow", "--dims", 12, "--whiten", "--json")
+    assert made.code == 0, made.err
+    assert made.json["dims"] < made.json["dims_before"]
+    narrow = vitrine("index", catalogue, "--shop", shop, "--embedder", "narrow", "--json").json
+    assert (narrow["space"], narrow["encoded"]) == (made.json["space"], 48)
+    words = ("similar", "--shop", shop, "--photo", catalogue.parent / "disc-red.jpg", "-k", 1, "--json")
+    assert vitrine(*words).json["hits"][0]["product_id"] == "disc-red"
+    taken = vitrine("reduce", "--shop", shop, "--name", "narrow", "--dims", 12)
+    assert (taken.code, "narrow" in taken.err) == (2, True)

@@ -37,6 +37,7 @@ WRONG = [
     ("interactions nowhere.csv --shop SHOP", "nowhere.csv"),
     ("interactions EVENTS --shop SHOP --column customer", "NAME=VALUE"),
     ("finetune --shop SHOP --label category --strategy magic", "fixed"),
+    ("reduce --shop SHOP --name a/b", "a/b"),
 ]
 
 

@@ -23,6 +23,7 @@ EXPECTED = {
     "train",
     "evaluate",
     "finetune",
+    "reduce",
     "embedders",
     "serve",
     "info",
