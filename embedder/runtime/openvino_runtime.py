@@ -3,11 +3,12 @@ it."""
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic
 
 from embedder.network import Network
 from embedder.runtime.graph import compiled, graph_of
@@ -15,6 +16,16 @@ from embedder.runtime.quiet import openvino
 from embedder.runtime.seam import Floats, Photos, Token, gathered, in_batches, padded
 
 BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight(Generic[Token]):
+    """A batch that is being computed."""
+
+    token: Token
+    count: int
+    photos: Photos
+    request: Any
 
 
 class OpenVinoRuntime:
@@ -48,41 +59,41 @@ class OpenVinoRuntime:
             return gathered(len(photos), self.dims, self.stream(in_batches(photos, self.batch)))
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
-        """As many batches are in flight as the processor can use; each is given out when it is ready."""
-        finished: queue.SimpleQueue[tuple[Token, tuple[Floats, ...]] | BaseException] = queue.SimpleQueue()
+        """As many batches are in flight as the processor can use; they are given out in order.
 
-        def ready(request: Any, sent: tuple[Token, int, Photos]) -> None:
-            try:
-                finished.put((sent[0], self._outputs(request, sent[1])))
-            except BaseException as error:
-                # OpenVINO's thread would swallow it; the thread that reads the results raises it.
-                finished.put(error)
-
-        jobs = openvino().AsyncInferQueue(self._many)
-        jobs.set_callback(ready)
-        flying = 0
+        The calling thread starts requests and waits for the oldest. There is no Python callback on purpose:
+        it would run on a thread of OpenVINO's, and if the garbage collector then chose that moment to free
+        another compiled network, that thread would wait for itself and end the process.
+        """
+        free = self._requests()
+        flying: deque[_Flight[Token]] = deque()
         try:
             for token, photos in batches:
+                if not free:
+                    yield self._landed(flying, free)
+                request = free.pop()
                 whole = padded(photos, self.batch)
-                # The array goes along with the request, so that it lives until the graph has read it.
-                jobs.start_async({0: whole}, (token, len(photos), whole), share_inputs=True)
-                flying += 1
-                while flying and (flying >= len(jobs) + 1 or not finished.empty()):
-                    flying -= 1
-                    yield self._checked(finished.get())
+                # The array is kept with the request, so that it lives until the graph has read it.
+                request.start_async({0: whole}, share_inputs=True)
+                flying.append(_Flight(token, len(photos), whole, request))
             while flying:
-                flying -= 1
-                yield self._checked(finished.get())
+                yield self._landed(flying, free)
         finally:
-            jobs.wait_all()
+            for flight in flying:
+                flight.request.wait()
 
-    @staticmethod
-    def _checked(
-        result: tuple[Token, tuple[Floats, ...]] | BaseException,
-    ) -> tuple[Token, tuple[Floats, ...]]:
-        if isinstance(result, BaseException):
-            raise result
-        return result
+    def _landed(self, flying: deque[_Flight[Token]], free: list[Any]) -> tuple[Token, tuple[Floats, ...]]:
+        flight = flying[0]
+        flight.request.wait()
+        flying.popleft()
+        outputs = self._outputs(flight.request, flight.count)
+        free.append(flight.request)
+        return flight.token, outputs
+
+    def _requests(self) -> list[Any]:
+        """One more than the processor computes at a time, so that the next is there when one ends."""
+        wanted = int(self._many.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) + 1
+        return [self._many.create_infer_request() for _ in range(wanted)]
 
     @cached_property
     def _single(self) -> Any:
