@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from embedder.registry import open_embedder, open_folder
 from embedder.runtime.choose import RUNTIMES, best, cuda_devices, open_runtime
 from embedder.runtime.graph import graph_of
 from embedder.runtime.openvino_runtime import OpenVinoRuntime
-from embedder.runtime.seam import Runtime, padded
+from embedder.runtime.seam import Floats, Runtime, padded
 from embedder.runtime.torch_runtime import TorchRuntime
 from tests.embedder.kit import cosines, drawn
 from tests.real import REAL, needs_real
@@ -93,6 +94,24 @@ def test_the_same_photos_twice_are_the_same_vectors(runtime: Runtime) -> None:
     first, second = runtime.encode(drawn(4)), runtime.encode(drawn(4))
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_no_python_runs_on_threads_of_openvino(tiny: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Freeing a compiled network on such a thread makes it wait for itself, which ends the process.
+    runtime = OpenVinoRuntime(tiny.network, 4)
+    width, height = tiny.input_size
+    photos = drawn(10, width)
+    assert photos.shape[1:3] == (height, width)
+    before, seen = threading.get_ident(), set()
+    real = runtime._outputs
+
+    def outputs(request: object, count: int) -> tuple[Floats, ...]:
+        seen.add(threading.get_ident())
+        return real(request, count)
+
+    monkeypatch.setattr(runtime, "_outputs", outputs)
+    assert len(runtime.encode(photos)[0]) == 10
+    assert seen == {before}
 
 
 def test_padding() -> None:
