@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from data.errors import UsageError
 from index.devices import gpu_scan, to_gpu
 from index.library import load_faiss
-from index.manifest import Candidate, Setting
+from index.manifest import EXACT, FLAT, Candidate, Setting
 from index.scans import ApproximateScan, ExactScan, Scan, parameter_of
 from index.trial import K, Recall, Trial, latency_of, recall_of, reranked
 
@@ -26,8 +26,6 @@ Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
 CHUNK = 65536
 TRAINING_PER_LIST = 64
-EXACT = "exact"
-FLAT = "Flat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from data.aspects import AspectLayout
 from data.errors import EmptyShop, UsageError
-from index.choose import EXACT, FLAT, Built, Progress, choose, factories, forced
+from index.choose import Built, Progress, choose, factories, forced
 from index.devices import faiss_version, gpus
 from index.generations import BUILDING, Generations, sweep
-from index.manifest import Candidate, Manifest
+from index.manifest import EXACT, FLAT, Candidate, Manifest, one_name
 from index.publish import publish, verify, write
 from index.serving import CUDA
 from index.sources import Source, collect
@@ -73,7 +73,7 @@ def build_generation(
     was written cannot be read back.
     """
     began = time.perf_counter()
-    choice = EXACT if choice == FLAT else choice
+    choice = one_name(choice)
     if not 0.0 < wanted_recall <= 1.0:
         raise UsageError(f"the wanted recall must be above 0 and at most 1, not {wanted_recall}")
     say = progress or (lambda text: None)

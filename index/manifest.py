@@ -15,6 +15,13 @@ from index.durable import sha256_of
 
 FORMAT = 1
 MANIFEST_FILE = "manifest.json"
+EXACT = "exact"
+FLAT = "Flat"
+
+
+def one_name(choice: str) -> str:
+    """A choice of index type by the name that generations use: FAISS's word for exact is ``Flat``."""
+    return EXACT if choice == FLAT else choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,15 @@ class Manifest:
     files: Mapping[str, FileSum]
     faiss: str
     format: int = FORMAT
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row is compared."""
+        return self.type == EXACT
+
+    def satisfies(self, choice: str) -> bool:
+        """Whether the generation is what ``auto``, ``exact`` or a factory string asks for."""
+        return choice == "auto" or one_name(choice) in (self.type, self.chosen.factory)
 
     def aspect_layout(self) -> AspectLayout:
         """The layout of the vectors."""

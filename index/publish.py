@@ -75,7 +75,7 @@ def verify(folder: Path) -> None:
         probe = np.asarray(matrix[row], np.float32)
         rows = quick.top(probe[None, :], 10, None).rows
         found += bool(len(rows)) and bool((matrix[rows] @ probe).max() >= probe @ probe - 1e-3)
-    wanted = 1.0 if generation.manifest.type == "exact" else min(0.9, generation.manifest.chosen.recall / 2)
+    wanted = 1.0 if generation.manifest.exact else min(0.9, generation.manifest.chosen.recall / 2)
     if found < wanted * len(drawn):
         raise Damaged(
             f"only {found} of {len(drawn)} photos find themselves in the new index; it is not used. "

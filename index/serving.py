@@ -38,7 +38,7 @@ class Scans:
 
     def quick(self) -> Scan:
         """The chosen type; on the GPU where the choice was made on one and this machine has one."""
-        if self._manifest.type == "exact" and self._manifest.device != CUDA:
+        if self._manifest.exact and self._manifest.device != CUDA:
             return self.exact()
         with self._lock:
             if self._quick is None:
@@ -47,17 +47,17 @@ class Scans:
 
     def suits(self, reweighed: bool) -> bool:
         """Whether the chosen type may answer (re-weighted) queries, or the exact scan has to."""
-        return self._manifest.type == "exact" or not reweighed or self._manifest.chosen.reweighed is not None
+        return self._manifest.exact or not reweighed or self._manifest.chosen.reweighed is not None
 
     def _open_exact(self) -> ExactScan:
-        if self._manifest.type == "exact":
+        if self._manifest.exact:
             return ExactScan.load(self._directory / INDEX_FILE)
         return ExactScan.over(self._matrix)
 
     def _open_quick(self) -> Scan:
         chosen = self._manifest.chosen
         on_gpu = self._manifest.device == CUDA and gpus() > 0
-        if self._manifest.type == "exact":
+        if self._manifest.exact:
             return gpu_scan(to_gpu(flat(self._matrix))) if on_gpu else ExactScan.load(self._index_path)
         if chosen.setting is None:
             raise ValueError(f"the manifest in {self._directory} names no setting for {chosen.factory}")

@@ -121,7 +121,8 @@ def _read(shop: Shop, request: IndexRequest, tally: _Tally, tell: Tell) -> int:
         tell(Step("reading", tally.rows))
     shop.drop_unlisted(number)
     if tally.listed:  # nothing is pruned by a catalogue in which nothing could be read
-        gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in tally.listed | tally.named]
+        kept = tally.listed | tally.named
+        gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in kept]
         tally.pruned = shop.delete_products(gone) if gone else 0
     return number
 
@@ -189,6 +190,4 @@ def _up_to_date(parts: Parts, space: str, choice: str) -> bool:
         return False
     manifest = Manifest.load(Generations(parts.shop.directory / "index").path(index.generation))
     changes = parts.shop.changes_since(manifest.revision, limit=1)
-    asked = "exact" if choice == "Flat" else choice
-    wanted = asked == "auto" or asked in (manifest.type, manifest.chosen.factory)
-    return wanted and not changes.looks_changed and not changes.deleted
+    return manifest.satisfies(choice) and not changes.looks_changed and not changes.deleted

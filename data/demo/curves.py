@@ -51,11 +51,6 @@ def mirrored(half: Points) -> Points:
     return np.vstack([half, (half * [-1.0, 1.0])[::-1]])
 
 
-def flipped(points: Points) -> Points:
-    """The mirror image in x = 0."""
-    return points * [-1.0, 1.0]
-
-
 def ellipse(x: float, y: float, width: float, height: float, steps: int = 40) -> Points:
     """An ellipse by its centre and half axes."""
     angle = np.linspace(0.0, 2 * np.pi, steps, endpoint=False)

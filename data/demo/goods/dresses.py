@@ -6,7 +6,7 @@ import numpy as np
 
 from data.demo.board import Lay
 from data.demo.curves import Points, band, mirrored, polygon, smooth
-from data.demo.goods.tops import sleeves
+from data.demo.goods.tops import round_neck, sleeves
 from data.demo.light import Relief
 from data.demo.sketch import Sketch, quad
 
@@ -28,16 +28,7 @@ def _bodice(
         )
         return mirrored(np.vstack([opening, side, [[0.0, level + 0.02]]]))
     top = -0.8
-    if vee:
-        opening = polygon((0.0, top + dip), (neck, top))
-    else:
-        opening = smooth(
-            (0.0, top + dip),
-            (neck * 0.62, top + dip * 0.78),
-            (neck * 0.97, top + 0.04),
-            (neck, top),
-            closed=False,
-        )
+    opening = polygon((0.0, top + dip), (neck, top)) if vee else round_neck(neck, dip, top)
     side = smooth(
         (neck, top), (shoulder, top + 0.1), (shoulder - 0.06, top + 0.25), (shoulder - 0.06, top + 0.38),
         (waist + 0.03, level - 0.2),

@@ -12,6 +12,17 @@ from data.demo.sketch import Sketch, quad
 NECK = 0.19
 
 
+def round_neck(neck: float, dip: float, top: float) -> Points:
+    """The right half of a round opening: ``neck`` wide, ``dip`` deep below ``top``."""
+    return smooth(
+        (0.0, top + dip),
+        (neck * 0.62, top + dip * 0.78),
+        (neck * 0.97, top + 0.04),
+        (neck, top),
+        closed=False,
+    )
+
+
 def torso(
     neck: float, dip: float, shoulder: float, waist: float, hem: float, bottom: float, vee: bool
 ) -> Points:
@@ -20,13 +31,7 @@ def torso(
     if vee:
         opening = polygon((0.0, top + dip), (neck * 0.55, top + dip * 0.42), (neck, top))
     else:
-        opening = smooth(
-            (0.0, top + dip),
-            (neck * 0.62, top + dip * 0.78),
-            (neck * 0.97, top + 0.04),
-            (neck, top),
-            closed=False,
-        )
+        opening = round_neck(neck, dip, top)
     side = smooth(
         (neck, top), (shoulder, top + 0.13), (shoulder - 0.02, top + 0.3), (shoulder - 0.05, top + 0.46),
         (waist, 0.1), (hem, bottom - 0.02), (hem - 0.02, bottom), (0.0, bottom + 0.025),

@@ -186,3 +186,11 @@ def test_prune_keeps_a_product_whose_row_is_rejected_tonight(
     assert (report["rejected"], report["pruned"]) == (1, 0)
     vitrine("index", wrong, "--shop", shop, "--prune", "--max-reject-share", 1, "--json")
     assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == len(rows())
+
+
+def test_flat_is_another_name_for_exact(vitrine: Vitrine, catalogue: Path, tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    first = vitrine("index", catalogue, "--shop", shop, "--index", "Flat", "--json").json
+    for choice in ("Flat", "exact", "auto"):
+        again = vitrine("index", catalogue, "--shop", shop, "--index", choice, "--json").json
+        assert (again["built"], again["generation"]) == (False, first["generation"]), choice
