@@ -67,11 +67,22 @@ def _centre_prior(height: int, width: int) -> NDArray[np.float64]:
     return np.asarray(prior, dtype=np.float64)
 
 
-def _codes(rgb: NDArray[np.uint8]) -> NDArray[np.int32]:
+def _codes(rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Five-bit colour code of each pixel of a thinned-out picture, (h, w)."""
     stride = max(1, min(rgb.shape[0], rgb.shape[1]) // _WORKING_SIDE)
-    small = (rgb[::stride, ::stride] >> 3).astype(np.int32)
-    return np.asarray((small[..., 0] << 10) | (small[..., 1] << 5) | small[..., 2], dtype=np.int32)
+    codes = rgb[::stride, ::stride, 0].astype(np.uint16)
+    codes >>= 3
+    for channel in (1, 2):
+        codes <<= 5
+        codes |= rgb[::stride, ::stride, channel] >> 3
+    return codes
+
+
+def _median(values: FloatArray) -> FloatArray:
+    """The median of each row (k, n), as ``np.median`` has it but without its checks: (k,)."""
+    low, high = (values.shape[1] - 1) // 2, values.shape[1] // 2
+    ordered = np.partition(values, (low, high), axis=1)
+    return np.asarray((ordered[:, low] + ordered[:, high]) / 2, dtype=np.float32)
 
 
 def foreground_colours(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int64], FloatArray]:
@@ -83,13 +94,16 @@ def foreground_colours(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int64], Float
         raise ValueError(f"expected uint8 pixels (height, width, 3), got {rgb.dtype} {rgb.shape}")
     codes = _codes(rgb)
     lab = _lab_of_codes()
-    border = np.concatenate([codes[0], codes[-1], codes[1:-1, 0], codes[1:-1, -1]])
-    ground = np.median(lab[border], axis=0)
-    mass = np.bincount(codes.ravel(), weights=_centre_prior(*codes.shape))
-    present = np.flatnonzero(mass)
+    ground = _median(lab.T[:, np.concatenate([codes[0], codes[-1], codes[1:-1, 0], codes[1:-1, -1]])])
+    found = np.zeros(len(lab), np.bool_)
+    found[codes] = True
+    present = np.flatnonzero(found)
+    place = np.empty(len(lab), np.intp)  # the histogram is kept as short as there are colours
+    place[present] = np.arange(len(present))
+    mass = np.bincount(place[codes.ravel()], weights=_centre_prior(*codes.shape))
     square = np.square(lab[present] - ground).sum(axis=1)
     product = BORDER_FLOOR + (1 - BORDER_FLOOR) * -np.expm1(-square / BORDER_DISTANCE**2)
-    return present, (mass[present] * product).astype(np.float32)
+    return present, (mass * product).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

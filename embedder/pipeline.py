@@ -1,8 +1,9 @@
 """From photos that wait in a shop to committed vectors: read, decode, encode and write, all at once.
 
-Threads read and decode into a bounded channel; the calling thread feeds batches to the runtime, which
-computes them asynchronously; one more thread commits. Whatever was committed stays when the process is
-killed, and the next run goes on from there.
+Where the CPU computes, every worker decodes a batch and then computes it: there are hardly more threads than
+cores, so none takes another's cache away. Where a GPU computes, threads decode into a bounded channel and the
+calling thread feeds it. One more thread commits. Whatever was committed stays when the process is killed, and
+the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -10,35 +11,34 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 
 from data.photos import PhotoLimits
-from data.records import PendingPhoto, Photo, SpaceRecord
+from data.records import PendingPhoto, SpaceRecord
 from data.shop import Shop
 from embedder.channel import Broken, Channel
 from embedder.embedder import Embedder, Floats, Photos
 from embedder.progress import EncodeReport, Progress
-from embedder.reading import Claims, Decoded, Reader, Seen
+from embedder.reading import GROUP_PHOTOS, Claims, Decoded, Reader, Refused, Seen
 from embedder.writing import Encoded, Finished, Writer
 
 PENDING_PORTION = 64
 BATCHES_WAITING = 4
 RESULTS_WAITING = 64
 MOST_THREADS = 16
-CPU_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
-    """threads: that read and decode; None chooses by machine and runtime. limits: of photos. total: photos
-    expected, for the progress; None counts them."""
+    """threads: that read and decode (and compute, where the CPU does); None chooses by machine and runtime.
+    limits: of photos."""
 
     threads: int | None = None
     limits: PhotoLimits | None = None
-    total: int | None = None
 
 
 def encode_pending(
@@ -55,19 +55,7 @@ def encode_pending(
     """
     chosen = options or PipelineOptions()
     remember_space(shop, embedder)
-    run = _Run(shop, embedder, progress, chosen)
-    return run.go(shop.pending_photos(embedder.space, PENDING_PORTION))
-
-
-def encode_photos(shop: Shop, embedder: Embedder, photos: Sequence[Photo]) -> EncodeReport:
-    """The same for a few photos named, at once: what an upload needs, without looking at the whole shop."""
-    remember_space(shop, embedder)
-    run = _Run(shop, embedder, None, PipelineOptions(threads=1, total=len(photos)))
-    waiting = [
-        PendingPhoto(photo.photo_id, photo.product_id, shop.photo_path(photo), None, 0, 0, None)
-        for photo in photos
-    ]
-    return run.go(iter([waiting] if waiting else []))
+    return _Run(shop, embedder, progress, chosen).go(shop.pending_photos(embedder.space, PENDING_PORTION))
 
 
 def remember_space(shop: Shop, embedder: Embedder) -> SpaceRecord:
@@ -82,9 +70,10 @@ def remember_space(shop: Shop, embedder: Embedder) -> SpaceRecord:
 
 
 def default_threads(runtime: str) -> int:
-    """Threads that decode: a few where the CPU computes too, most of its cores where a GPU computes."""
+    """Threads that decode: all cores where a GPU computes, one more than cores where the CPU does (while one
+    waits for a file or for the interpreter, another computes)."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return min(MOST_THREADS, cores) if runtime.endswith("cuda") else max(1, min(CPU_THREADS, cores))
+    return min(MOST_THREADS, cores if runtime.endswith("cuda") else cores + 1)
 
 
 class _Run:
@@ -101,91 +90,124 @@ class _Run:
         self._runtime = embedder.runtime
         claims = Claims()
         self._reader = Reader(shop, embedder, claims, options.limits)
-        total = _expected(shop, embedder.space) if options.total is None else options.total
-        self._writer = Writer(shop, embedder.space, claims, total, progress)
+        self._writer = Writer(shop, embedder.space, claims, _expected(shop, embedder.space), progress)
         self._threads = options.threads or default_threads(self._runtime.name)
         self._decoded: Channel[Decoded] = Channel(BATCHES_WAITING * self._runtime.batch)
         self._results: Channel[Finished] = Channel(RESULTS_WAITING)
         self._lock = threading.Lock()
         self._reading = self._threads
         self._decode_seconds = 0.0
-        self._waited = 0.0
+        self._encode_seconds = 0.0
         self._error: BaseException | None = None
 
     def go(self, pending: Iterator[list[PendingPhoto]]) -> EncodeReport:
         """Runs to the end, or to the first error."""
         began = time.perf_counter()
-        readers = [
-            threading.Thread(target=self._read, args=(pending,), name=f"vitrine-read-{i}", daemon=True)
+        photos = chain.from_iterable(pending)
+        work = self._work if self._runtime.side_by_side else self._read
+        workers = [
+            threading.Thread(target=work, args=(photos,), name=f"vitrine-read-{i}", daemon=True)
             for i in range(self._threads)
         ]
         writer = threading.Thread(target=self._write, name="vitrine-write", daemon=True)
-        for thread in (*readers, writer):
+        for thread in (*workers, writer):
             thread.start()
-        self._guarded(self._encode)
-        for thread in readers:
-            thread.join()
+        if not self._runtime.side_by_side:
+            self._guarded(self._encode)
+        for thread in workers:
+            while thread.is_alive():
+                self._guarded(thread.join)  # an interruption is kept, and stops the workers
         self._results.close()
         writer.join()
         if self._error is not None:
             raise self._error
-        wall = time.perf_counter() - began
         seconds = {
             "decode": self._decode_seconds,
-            "encode": max(0.0, wall - self._waited),
+            "encode": self._encode_seconds,
             "write": self._writer.seconds,
-            "wall": wall,
+            "wall": time.perf_counter() - began,
         }
         return EncodeReport(self._writer.encoded, self._writer.reused, self._writer.rejected, seconds)
 
+    def _work(self, photos: Iterator[PendingPhoto]) -> None:
+        """A worker of the CPU: decodes and computes, batch by batch."""
+        self._guarded(lambda: self._work_all(photos))
+
+    def _work_all(self, photos: Iterator[PendingPhoto]) -> None:
+        batch: list[Decoded] = []
+        for item in self._items(photos):
+            if not isinstance(item, Decoded):
+                self._results.put(item)
+                continue
+            batch.append(item)
+            if len(batch) == self._runtime.batch:
+                self._compute(batch)
+                batch = []
+        if batch:
+            self._compute(batch)
+
+    def _compute(self, batch: list[Decoded]) -> None:
+        began = time.perf_counter()
+        (seen, colours), photos = _stacked(batch)
+        self._results.put(Encoded(seen, self._embedder.finish(self._runtime.compute(photos), colours)))
+        with self._lock:
+            self._encode_seconds += time.perf_counter() - began
+
     def _encode(self) -> None:
+        """The calling thread where a GPU computes: feeds it what the others decoded."""
+        began = time.perf_counter()
         for (seen, colours), outputs in self._runtime.stream(self._batches()):
             self._results.put(Encoded(seen, self._embedder.finish(outputs, colours)))
+        self._encode_seconds += time.perf_counter() - began
 
     def _batches(self) -> Iterator[tuple[tuple[list[Seen], Floats], Photos]]:
         batch: list[Decoded] = []
         while True:
             began = time.perf_counter()
             item = self._decoded.get()
-            self._waited += time.perf_counter() - began
+            self._encode_seconds -= time.perf_counter() - began
             if item is not None:
                 batch.append(item)
             if batch and (item is None or len(batch) == self._runtime.batch):
-                seen, colours = [d.seen for d in batch], np.stack([d.colours for d in batch])
-                yield (seen, colours), np.stack([d.pixels for d in batch])
+                yield _stacked(batch)
                 batch = []
             if item is None:
                 return
 
-    def _read(self, pending: Iterator[list[PendingPhoto]]) -> None:
-        self._guarded(lambda: self._read_all(pending))
+    def _read(self, photos: Iterator[PendingPhoto]) -> None:
+        """A reader for the GPU: decodes into the channel; the last one closes it."""
+        self._guarded(lambda: self._read_all(photos))
         with self._lock:
             self._reading -= 1
             last = self._reading == 0
         if last:
             self._decoded.close()
 
-    def _read_all(self, pending: Iterator[list[PendingPhoto]]) -> None:
-        while True:
-            with self._lock:
-                portion = next(pending, None)
-            if portion is None:
-                return
-            self._read_portion(portion)
-
-    def _read_portion(self, portion: list[PendingPhoto]) -> None:
-        began = time.perf_counter()
-        busy = 0.0
-        for item in self._reader.read(portion):
-            busy += time.perf_counter() - began
+    def _read_all(self, photos: Iterator[PendingPhoto]) -> None:
+        for item in self._items(photos):
             if isinstance(item, Decoded):
                 self._decoded.put(item)
             else:
                 self._results.put(item)
+
+    def _items(self, photos: Iterator[PendingPhoto]) -> Iterator[Decoded | Seen | Refused]:
+        """What one thread reads: it takes a few photos at a time until none is left. Broken after an error
+        elsewhere."""
+        while True:
+            with self._lock:
+                portion = list(islice(photos, GROUP_PHOTOS))
+            if not portion:
+                return
             began = time.perf_counter()
-        busy += time.perf_counter() - began
-        with self._lock:
-            self._decode_seconds += busy
+            for item in self._reader.read(portion):
+                seconds = time.perf_counter() - began
+                with self._lock:
+                    self._decode_seconds += seconds
+                    stopped = self._error is not None
+                if stopped:
+                    raise Broken
+                yield item
+                began = time.perf_counter()
 
     def _write(self) -> None:
         if not self._guarded(self._write_all):
@@ -208,6 +230,12 @@ class _Run:
             self._decoded.fail()
             return False
         return True
+
+
+def _stacked(batch: list[Decoded]) -> tuple[tuple[list[Seen], Floats], Photos]:
+    """Which photos these are and their colours, and their pixels as one array."""
+    seen, colours = [d.seen for d in batch], np.stack([d.colours for d in batch])
+    return (seen, colours), np.stack([d.pixels for d in batch])
 
 
 def _expected(shop: Shop, space: str) -> int:

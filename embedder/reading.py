@@ -23,7 +23,7 @@ from data.photos import PhotoLimits
 from data.records import PendingPhoto
 from embedder.embedder import Embedder
 
-GROUP_PHOTOS = 16
+GROUP_PHOTOS = 32
 GROUP_BYTES = 32 * 2**20
 
 

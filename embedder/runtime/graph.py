@@ -22,7 +22,7 @@ from embedder.runtime.seam import Floats, Photos
 
 GRAPH = "graph.xml"
 TENSORS = "graph.bin"
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 # Every block of every probe must come this near to float32. Some photos are harder than the probes: with what
 # passes here, whole vectors of photos came nearer than 0.999.
 ENOUGH = 0.9994
@@ -95,6 +95,8 @@ def _convert(network: Network, folder: Path, precision: str) -> dict[str, object
         traced = cast("Any", torch.jit).trace(net, sample, strict=False, check_trace=False)
         converted = ov.convert_model(traced, example_input=sample, input=[-1, 3, size.height, size.width])
     model = _with_preprocessing(converted, size.mean, size.std)
+    if precision != "f32":
+        model = _reduced_to_the_end(model)
     photos = probe_photos(size.width, size.height)
     mean = 255.0 * torch.tensor(size.mean).view(1, 3, 1, 1)
     std = 255.0 * torch.tensor(size.std).view(1, 3, 1, 1)
@@ -129,6 +131,25 @@ def _with_preprocessing(model: Any, mean: tuple[float, ...], std: tuple[float, .
     chain = steps.input().preprocess().convert_element_type(ov.Type.f32)
     chain.mean([255.0 * m for m in mean]).scale([255.0 * s for s in std])
     return steps.build()
+
+
+def _reduced_to_the_end(model: Any) -> Any:
+    """The same network with every output multiplied by the identity.
+
+    OpenVINO keeps all that follows the last convolution or product in float32. A map that an early stage is
+    pooled from is then written in float32 for the whole network, and converted back for every convolution
+    that reads it: a fifth of ResNet-50's time. Ending in a product lets the map stay as it is; whether the
+    outputs are still precise enough is measured like everything else.
+    """
+    from openvino import opset13
+
+    ends = []
+    for result in model.get_results():
+        source = result.input_value(0)
+        width = int(source.get_partial_shape()[1].get_length())
+        identity = opset13.constant(np.eye(width, dtype=np.float32))
+        ends.append(opset13.matmul(source, identity, False, False).output(0))
+    return openvino().Model(ends, model.get_parameters(), model.get_friendly_name())
 
 
 def _closeness(network: Network, ready: Any, photos: Photos, wanted: list[Floats]) -> float:

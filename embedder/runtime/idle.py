@@ -12,6 +12,7 @@ class IdleRuntime:
 
     name = "none"
     device = "no network"
+    side_by_side = True
 
     def __init__(self, batch: int | None = None) -> None:
         self.batch = batch or 8
@@ -24,6 +25,8 @@ class IdleRuntime:
     def encode(self, photos: Photos) -> tuple[Floats, ...]:
         """Nothing."""
         return ()
+
+    compute = encode
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """Every batch at once, with nothing."""

@@ -39,7 +39,10 @@ class OpenVinoRuntime:
         self._graph = graph_of(network)
         self._lock = threading.Lock()
         self._streaming = threading.Lock()
+        self._compiling = threading.Lock()
+        self._seats = threading.local()
         self.name = "openvino"
+        self.side_by_side = True
         self.batch = batch or BATCH
         core = openvino().Core()
         self.device = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}, {self._graph.precision}"
@@ -57,6 +60,16 @@ class OpenVinoRuntime:
                 return self._outputs(self._single, 1)
         with self._streaming:
             return gathered(len(photos), self.dims, self.stream(in_batches(photos, self.batch)))
+
+    def compute(self, photos: Photos) -> tuple[Floats, ...]:
+        """One batch; every thread has a request of its own, and as many are computed at a time as there are
+        streams."""
+        if not hasattr(self._seats, "request"):
+            with self._compiling:
+                self._seats.request = self._many.create_infer_request()
+        request = self._seats.request
+        request.infer({0: padded(photos, self.batch)}, share_inputs=True)
+        return self._outputs(request, len(photos))
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """As many batches are in flight as the processor can use; they are given out in order.
@@ -92,8 +105,10 @@ class OpenVinoRuntime:
 
     def _requests(self) -> list[Any]:
         """One more than the processor computes at a time, so that the next is there when one ends."""
-        wanted = int(self._many.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) + 1
-        return [self._many.create_infer_request() for _ in range(wanted)]
+        with self._compiling:
+            many = self._many
+        wanted = int(many.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) + 1
+        return [many.create_infer_request() for _ in range(wanted)]
 
     @cached_property
     def _single(self) -> Any:

@@ -19,11 +19,14 @@ class Runtime(Protocol):
     name: ``torch-cpu``, ``torch-cuda`` or ``openvino``.
     device: the processor and its precision, in words.
     batch: the number of photos a batch should have to be fast.
+    side_by_side: whether several threads compute faster than one, each calling ``compute`` with a batch of
+        its own (a CPU); where not, one thread feeds ``stream``.
     """
 
     name: str
     device: str
     batch: int
+    side_by_side: bool
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -31,6 +34,9 @@ class Runtime(Protocol):
 
     def encode(self, photos: Photos) -> tuple[Floats, ...]:
         """Any number of photos → one float32 (n, d_i) per output. May be called by several threads."""
+
+    def compute(self, photos: Photos) -> tuple[Floats, ...]:
+        """One batch, at most ``batch`` photos. Any thread may call it at any time."""
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """Batches of at most ``batch`` photos → their outputs, not always in order.

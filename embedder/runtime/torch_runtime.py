@@ -34,6 +34,7 @@ class TorchRuntime:
         self._mean = self._channels(self._size.mean)
         self._std = self._channels(self._size.std)
         self._lock = threading.Lock()
+        self.side_by_side = False  # torch spreads one batch over all cores by itself
         self.name = f"torch-{self._device.type}"
         self.batch = batch or (BATCH_CUDA if cuda else BATCH_CPU)
         kind = torch.cuda.get_device_name(self._device) if cuda else "CPU"
@@ -50,6 +51,8 @@ class TorchRuntime:
         """Any number of photos → one float32 (n, d_i) per output."""
         with self._lock:
             return gathered(len(photos), self._dims, self.stream(in_batches(photos, self.batch)))
+
+    compute = encode
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """One batch is launched before the one before it is fetched, so a GPU never waits for the copy

@@ -20,7 +20,7 @@ import pytest
 from data.records import CatalogueRow, EncodedPhoto, PhotoRef, Product
 from data.shop import Shop
 from embedder.embedder import Embedder
-from embedder.pipeline import PipelineOptions, encode_pending, encode_photos
+from embedder.pipeline import PipelineOptions, encode_pending
 from embedder.progress import Progress
 from embedder.registry import open_folder
 from tests.embedder.kit import drawn, jpeg
@@ -131,10 +131,11 @@ def test_an_error_while_committing_stops_everything_and_is_raised(
     assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
 
 
+@pytest.mark.parametrize("runtime", ["torch", "auto"])
 def test_an_error_while_decoding_is_raised_and_what_was_done_is_kept(
-    shop: Shop, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str
 ) -> None:
-    tiny = open_folder(folder, "tiny", "torch")
+    tiny = open_folder(folder, "tiny", runtime)
     fill(shop, tmp_path / "photos", [jpeg(picture) for picture in drawn(200, 90)])
     real, calls = tiny.prepare, iter(range(1000))
 
@@ -158,6 +159,7 @@ def test_an_error_while_decoding_is_raised_and_what_was_done_is_kept(
 def test_an_interruption_keeps_what_was_finished(
     shop: Shop, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where one thread feeds the network (as with a GPU): the interrupted thread is the feeding one."""
     tiny = open_folder(folder, "tiny", "torch")
     fill(shop, tmp_path / "photos", [jpeg(picture) for picture in drawn(60, 90)])
     real, calls = tiny.finish, iter(range(1000))
@@ -174,13 +176,27 @@ def test_an_interruption_keeps_what_was_finished(
     assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
 
 
-def test_photos_named_are_encoded_without_looking_at_the_rest(
-    shop: Shop, tiny: Embedder, tmp_path: Path
+def test_an_interruption_stops_workers_that_compute_side_by_side(
+    shop: Shop, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(shop, tmp_path / "photos", [jpeg(picture) for picture in drawn(3)])
-    report = encode_photos(shop, tiny, shop.photos_of("p001"))
-    assert report.encoded == 1
-    assert list(stored(shop, tiny.space)) == ["p001"]
+    tiny = open_folder(folder, "tiny", "openvino")
+    assert tiny.runtime.side_by_side
+    fill(shop, tmp_path / "photos", [jpeg(picture) for picture in drawn(200, 90)])
+    real, calls = tiny.finish, iter(range(1000))
+
+    def interrupting(*args: object) -> np.ndarray:
+        if next(calls) == 4:  # as Ctrl-C does: the main thread is told
+            signal.raise_signal(signal.SIGINT)
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tiny, "finish", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        encode_pending(shop, tiny)
+    kept = shop.counts()["vectors"][tiny.space]
+    assert 4 * tiny.runtime.batch <= kept < 200
+    assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
+    monkeypatch.undo()
+    assert encode_pending(shop, tiny).encoded == 200 - kept
 
 
 def test_more_threads_than_photos(shop: Shop, tiny: Embedder, tmp_path: Path) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +33,10 @@ class FakeRuntime:
     device = "none"
     batch = 8
 
-    def stream(self, batches: Iterable[tuple[Any, Bytes]]) -> Iterator[tuple[Any, tuple[Floats, ...]]]:
-        for token, _ in batches:
-            yield token, ()
+    side_by_side = True
+
+    def compute(self, photos: Bytes) -> tuple[Floats, ...]:
+        return ()
 
 
 class FakeEmbedder:

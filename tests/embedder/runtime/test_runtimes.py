@@ -66,6 +66,25 @@ def test_a_stream_gives_every_batch_once_under_its_token(runtime: Runtime) -> No
         assert cosines(seen[start][0], whole[0][start : start + len(part)]).min() > 0.9999
 
 
+def test_threads_that_compute_at_once_get_their_own_photos(runtime: Runtime) -> None:
+    parts = [drawn(n, seed=n) for n in (4, 3, 4, 1, 2, 4)]
+    got: list[tuple[Floats, ...]] = [()] * len(parts)
+
+    def work(i: int) -> None:
+        for _ in range(3):
+            got[i] = runtime.compute(parts[i])
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(parts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for part, outputs in zip(parts, got, strict=True):
+        for output, reference in zip(outputs, runtime.encode(part), strict=True):
+            assert output.shape == reference.shape
+            assert cosines(output, reference).min() > 0.9999
+
+
 def test_a_stream_draws_no_further_than_it_must(runtime: Runtime) -> None:
     drawn_parts = []
 
