@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.errors import UnknownProduct
+from data.errors import UnknownProduct, UsageError
 from data.events import check_weights
 from data.home import open_database, remember_database, remembered_database
 from data.lock import writer_lock
@@ -42,10 +42,11 @@ from data.store.catalogue import Catalogue
 from data.store.counts import count_all
 from data.store.database import Database
 from data.store.interactions import Interactions
-from data.store.meta import CURRENT_SPACE, Meta
+from data.store.meta import Meta
 from data.store.photos import Photos
 from data.store.products import Products
 from data.store.rejects import Rejects
+from data.store.spaces import Spaces
 from data.store.vectors import Vectors
 from data.uploads import drop_uploads, keep_upload
 
@@ -62,6 +63,7 @@ class Shop:
         self.directory = directory
         self._database = database
         self._meta = Meta(database)
+        self._spaces = Spaces(database)
         self._products = Products(database)
         self._catalogue = Catalogue(database, self._products)
         self._photos = Photos(database, self._products, directory)
@@ -187,7 +189,7 @@ class Shop:
 
         pending: photos without a usable vector in the shop's current space, failed ones not counted.
         """
-        return count_all(self._database, self._meta.get(CURRENT_SPACE))
+        return count_all(self._database, self.state[1])
 
     def changes_since(self, revision: int, limit: int | None = None) -> Changes:
         """Changes of looks and existence after ``revision``; ``Changes.revision`` is where to go on from.
@@ -219,7 +221,7 @@ class Shop:
         SpaceMismatch for an unknown space or a vector of the wrong width, UsageError for one that is not
         finite.
         """
-        layout = self._meta.space(space).layout
+        layout = self._spaces.get(space).layout
         width = sum(int(str(d)) for d in layout["dims"]) if "dims" in layout else None
         self._vectors.put(space, done, failed, width)
 
@@ -231,26 +233,56 @@ class Shop:
         """The vectors of these products' photos, by product id and position."""
         return self._vectors.of_products(space, product_ids)
 
+    # spaces
+
     def put_space(self, record: SpaceRecord) -> None:
         """Keep what a space means."""
-        self._meta.put_space(record)
+        self._spaces.put(record)
 
     def space(self, space: str) -> SpaceRecord:
         """What a space means; SpaceMismatch where this shop does not know it."""
-        return self._meta.space(space)
+        return self._spaces.get(space)
 
     def spaces(self) -> list[str]:
         """All spaces of the shop."""
-        return self._meta.space_names()
+        return self._spaces.names()
+
+    @property
+    def state(self) -> tuple[int, str | None]:
+        """The revision and the space that is searched (None before the first index), as of one moment."""
+        return self._spaces.state()
 
     def current_space(self) -> SpaceRecord | None:
         """The space that is searched, or None before the first index."""
-        name = self._meta.get(CURRENT_SPACE)
-        return None if name is None else self._meta.space(name)
+        name = self.state[1]
+        return None if name is None else self._spaces.get(name)
 
-    def set_current_space(self, space: str) -> None:
-        """Choose the space that is searched; it must be known."""
-        self._meta.set(CURRENT_SPACE, self._meta.space(space).space)
+    def previous_space(self) -> SpaceRecord | None:
+        """The space that was searched before the present one, or None."""
+        name = self._spaces.previous()
+        return None if name is None else self._spaces.get(name)
+
+    def set_current_space(self, space: str, complete: bool = False) -> int:
+        """Choose the space that is searched, a known one, in one step; the former becomes the previous one.
+
+        Returns how many photos are found in the former space and lack a vector in this one; with
+        ``complete`` nothing is changed where there are any.
+        """
+        return self._spaces.use(space, complete)
+
+    def photos_lost(self, space: str) -> int:
+        """How many photos have a vector in the current space and none in this one."""
+        return self._spaces.lost(space)
+
+    def photos_in(self, space: str) -> int:
+        """How many photos of live products have a vector in a space."""
+        return self._spaces.photos(space)
+
+    def drop_space(self, space: str) -> int:
+        """Forget a space with its vectors, which must not be the current one; how many vectors."""
+        if self.space(space).space == self.state[1]:
+            raise UsageError(f"the space {space} is the one that is searched; switch to another one first")
+        return self._spaces.drop(space)
 
     # interactions
 

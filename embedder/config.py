@@ -161,21 +161,26 @@ class EmbedderConfig:
     @classmethod
     def load(cls, folder: Path) -> EmbedderConfig:
         """From ``config.json`` of a folder; UsageError where it is absent or not understood."""
-        path = folder / CONFIG_NAME
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise UsageError(f"{folder} has no {CONFIG_NAME}, so it is not an embedder") from None
-        except (ValueError, OSError) as error:
-            raise UsageError(f"{path} cannot be read as JSON: {error}") from None
-        if not isinstance(value, dict):
-            raise UsageError(f"{path} is not a JSON object")
-        return cls.from_json(value, str(path))
+        return cls.from_json(read_config(folder), str(folder / CONFIG_NAME))
 
     def save(self, folder: Path) -> None:
         """Writes ``config.json`` into a folder."""
         text = json.dumps(self.as_json(), indent=1, ensure_ascii=False)
         (folder / CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """What ``config.json`` of a folder says; UsageError where it is absent or no JSON object."""
+    path = folder / CONFIG_NAME
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{folder} has no {CONFIG_NAME}, so it is not an embedder") from None
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{path} cannot be read as JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise UsageError(f"{path} is not a JSON object")
+    return value
 
 
 def _three(value: Any, where: str) -> tuple[float, float, float]:

@@ -86,11 +86,16 @@ class Embedder:
         return self.config.preprocessing.width, self.config.preprocessing.height
 
     @property
+    def photo_shape(self) -> tuple[int, ...]:
+        """Shape of a prepared photo: (H, W, 3) for an embedder of one network."""
+        return self.input_size[1], self.input_size[0], 3
+
+    @property
     def runtime(self) -> Runtime:
         """Where the network runs; opened on first use."""
         with self._opening:
             if self._runtime is None:
-                self._runtime = open_runtime(self.network, *self._wanted)
+                self._runtime = self._open_runtime(*self._wanted)
             return self._runtime
 
     @cached_property
@@ -125,14 +130,14 @@ class Embedder:
         return np.zeros(0, np.float32) if self.palette is None else self.palette.histogram(photo)
 
     def encode(self, photos: Photos) -> Floats:
-        """Prepared photos, uint8 (n, H, W, 3) → unit blocks, float32 (n, d), unscaled.
+        """Prepared photos, uint8 (n, *photo_shape) → unit blocks, float32 (n, d), unscaled.
 
         ``layout.scale`` turns them into vectors that can be compared.
         """
-        width, height = self.input_size
-        if photos.ndim != 4 or photos.shape[1:] != (height, width, 3) or photos.dtype != np.uint8:
+        wanted = self.photo_shape
+        if photos.ndim < 2 or photos.shape[1:] != wanted or photos.dtype != np.uint8:
             raise UsageError(
-                f"photos must be uint8 (n, {height}, {width}, 3), as prepare() makes them, "
+                f"photos must be uint8 (n, {', '.join(map(str, wanted))}), as prepare() makes them, "
                 f"not {photos.dtype} {photos.shape}"
             )
         if not len(photos):
@@ -168,6 +173,10 @@ class Embedder:
         if not prepared:
             return np.empty((0, self.layout.d), np.float32), unusable
         return self.encode(np.stack(prepared)), unusable
+
+    def _open_runtime(self, name: str, batch: int | None) -> Runtime:
+        """Opens what the network runs on."""
+        return open_runtime(self.network, name, batch)
 
     def _network_widths(self) -> list[int]:
         """Widths of the network's blocks; the network is opened only where a projection does not tell."""

@@ -5,14 +5,23 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.errors import UsageError
+from embedder.colour import Palette
+from embedder.config import EmbedderConfig
 from embedder.embedder import Embedder
+from embedder.joined import JoinedEmbedder
+from embedder.joined_config import member_folder
 from embedder.palettes import ASPECTS_NAME, SUFFIX
 from embedder.projection import Floats, Projection
 from embedder.registry import BUNDLED_NAME, WEIGHTS_NAME
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CARD_NAME = "card.md"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -31,8 +40,42 @@ def check_name(models: Path, name: str) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What an embedder's folder holds.
+
+    tensors: of the backbone, by timm's names. projections: by aspect. palette: centres of the colour aspect,
+    where there is one. card: Markdown. files: further ones, by name. members: of a joined embedder, which has
+    no tensors of its own.
+    """
+
+    config: EmbedderConfig
+    tensors: Mapping[str, Tensor]
+    projections: Mapping[str, Projection]
+    palette: Palette | None
+    card: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    members: tuple[Contents, ...] = ()
+
+    @classmethod
+    def of(cls, base: Embedder, card: str) -> Contents:
+        """An embedder as it is, with a new card."""
+        named = zip(base.config.network_aspects, base.projections, strict=True)
+        projections = {aspect.name: projection for aspect, projection in named}
+        if isinstance(base, JoinedEmbedder):
+            members = tuple(cls.of(m, f"# {m.name}\n\nSpace `{m.space}`.\n") for m in base.members)
+            return cls(base.config, {}, projections, base.palette, card, members=members)
+        return cls(base.config, base.network.weights.tensors(), projections, base.palette, card)
+
+
 def save_embedder(folder: Path, base: Embedder, projections: dict[str, Projection], card: str) -> Path:
-    """Writes ``base`` with some aspects' projections replaced, and its model card.
+    """Writes ``base`` with some aspects' projections replaced, and its model card; see ``write_embedder``."""
+    whole = Contents.of(base, card)
+    return write_embedder(folder, replace(whole, projections={**whole.projections, **projections}))
+
+
+def write_embedder(folder: Path, contents: Contents) -> Path:
+    """Writes an embedder.
 
     folder: must not exist; it appears by rename when all is written.
     """
@@ -43,18 +86,24 @@ def save_embedder(folder: Path, base: Embedder, projections: dict[str, Projectio
     made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
         # The saved file has no classifier any more, whatever layers the original left out.
-        replace(base.config, classifiers=()).save(made)
-        tensors = {name: tensor.contiguous() for name, tensor in base.network.weights.tensors().items()}
-        save_tensors(tensors, made / WEIGHTS_NAME)
+        config = replace(contents.config, classifiers=())
+        config.save(made)
+        for place, member in enumerate(contents.members):
+            write_embedder(member_folder(made, place), member)
+        if not contents.members:
+            tensors = {name: tensor.contiguous() for name, tensor in contents.tensors.items()}
+            save_tensors(tensors, made / WEIGHTS_NAME)
         extra: dict[str, Floats] = {}
-        for aspect, projection in zip(base.config.network_aspects, base.projections, strict=True):
-            extra |= projections.get(aspect.name, projection).tensors(aspect.name)
-        for aspect in base.config.aspects:
-            if not aspect.from_network and base.palette is not None:
-                extra[aspect.name + SUFFIX] = base.palette.centres
+        for aspect in config.aspects:
+            if aspect.from_network:
+                extra |= contents.projections.get(aspect.name, Projection()).tensors(aspect.name)
+            elif contents.palette is not None:
+                extra[aspect.name + SUFFIX] = contents.palette.centres
         if extra:
             save_file(extra, made / ASPECTS_NAME)
-        (made / CARD_NAME).write_text(card, encoding="utf-8")
+        (made / CARD_NAME).write_text(contents.card, encoding="utf-8")
+        for name, content in contents.files.items():
+            (made / name).write_bytes(content)
         made.chmod(0o755)
         made.rename(folder)
     except OSError:

@@ -62,6 +62,22 @@ def fit_projection(shop: Shop, embedder: Embedder, name: str, wanted: Reduction 
 def pooled_sample(shop: Shop, embedder: Embedder, place: int, chosen: Reduction) -> Floats:
     """Pooled activations (n, d_in) of the network's output ``place`` for a random sample of the shop's
     photos."""
+    return pooled_outputs(shop, embedder, chosen.sample, chosen.seed)[place]
+
+
+def pooled_outputs(shop: Shop, embedder: Embedder, sample: int, seed: int) -> tuple[Floats, ...]:
+    """All the network's outputs [(n, d_i)…] for a random sample of at most ``sample`` of the shop's photos.
+
+    A photo that cannot be read is left out: indexing has told of it. Raises UsageError where none can be.
+    """
+    parts = list(_batches(embedder, sampled_paths(shop, sample, seed)))
+    if not parts:
+        raise UsageError("the shop has no photo that can be read; run `vitrine index` first")
+    return tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
+
+
+def sampled_paths(shop: Shop, sample: int, seed: int) -> list[Path]:
+    """Files of at most ``sample`` photos that were not rejected, drawn with ``seed``, in the shop's order."""
     photos = [
         photo
         for products in shop.all_products()
@@ -69,11 +85,8 @@ def pooled_sample(shop: Shop, embedder: Embedder, place: int, chosen: Reduction)
         for photo in found
         if photo.status != "rejected"
     ]
-    order = np.random.default_rng(chosen.seed).permutation(len(photos))[: chosen.sample]
-    parts = [part[place] for part in _batches(embedder, [shop.photo_path(photos[i]) for i in sorted(order)])]
-    if not parts:
-        raise UsageError("the shop has no photo that can be read; run `vitrine index` first")
-    return np.concatenate(parts)
+    order = np.random.default_rng(seed).permutation(len(photos))[:sample]
+    return [shop.photo_path(photos[i]) for i in sorted(order)]
 
 
 def _batches(embedder: Embedder, paths: list[Path]) -> Iterator[tuple[Floats, ...]]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import UsageError, VitrineError, WeightsMissing
-from embedder.config import CONFIG_NAME, EmbedderConfig
+from embedder.config import CONFIG_NAME, EmbedderConfig, read_config
 from embedder.embedder import Embedder
+from embedder.joined import JoinedEmbedder
+from embedder.joined_config import JoinedConfig, joined_names, member_folder
 from embedder.palettes import ASPECTS_NAME, BUNDLED
 from embedder.sources import PICKLED, SAFE, FileWeights, Weights
 from embedder.tensors import StoredTensor, read_safetensors
@@ -26,9 +28,9 @@ HUB_FOLDER = re.compile(r"^models--timm--(.+)$")
 class EmbedderInfo:
     """One line of ``vitrine embedders``.
 
-    spec: what to write after ``--embedder``. kind: ``bundled``, ``fine-tuned``, ``timm`` (in the local cache)
-    or ``broken``. space: its fingerprint where that is known without loading a network. note: what it is, or
-    what is wrong with it.
+    spec: what to write after ``--embedder``. kind: ``bundled``, ``fine-tuned``, ``joined`` (of several),
+    ``timm`` (in the local cache) or ``broken``. space: its fingerprint where that is known without loading a
+    network. note: what it is, or what is wrong with it.
     """
 
     spec: str
@@ -44,7 +46,7 @@ def open_embedder(
 ) -> Embedder:
     """The embedder that ``spec`` names.
 
-    spec: ``bundled``; the name of a fine-tuned one in ``shop_models``; a folder in timm's hub format;
+    spec: ``bundled``; the name of one in ``shop_models``; a folder in timm's hub format, or of a joined one;
     ``ARCHITECTURE@FILE`` with a ``.safetensors`` or ``.pth`` file; or a timm name, whose pre-trained weights
     are downloaded by timm. runtime: see ``runtime.choose.RUNTIMES``. batch: photos per batch, or None for the
     runtime's own.
@@ -52,7 +54,11 @@ def open_embedder(
     Raises UsageError for a name that nothing answers to, WeightsMissing where weights cannot be had, Damaged
     where they are not whole or do not fit.
     """
-    name, config, weights, tensors = _resolve(spec.strip(), shop_models)
+    found = _folder_named(spec.strip(), shop_models)
+    if found is not None:
+        name, folder = found
+        return open_folder(folder, name, runtime, batch)
+    name, config, weights, tensors = _elsewhere(spec.strip())
     return Embedder(name, config, weights, tensors, runtime, batch)
 
 
@@ -60,8 +66,26 @@ def open_folder(
     folder: Path, name: str | None = None, runtime: str = "auto", batch: int | None = None
 ) -> Embedder:
     """The embedder that a folder holds, e.g. one just written."""
-    config, weights, tensors = _folder(folder)
-    return Embedder(name or config.architecture, config, weights, tensors, runtime, batch)
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}")
+    value, where = read_config(folder), str(folder / CONFIG_NAME)
+    extra = folder / ASPECTS_NAME
+    tensors = read_safetensors(extra) if extra.is_file() else {}
+    names = joined_names(value)
+    if names is not None:
+        members = _members(folder, names, runtime, batch)
+        joined = JoinedConfig.read(value, [member.config for member in members], where)
+        return JoinedEmbedder(name or joined.architecture, joined, members, tensors)
+    config = EmbedderConfig.from_json(value, where)
+    candidates = [folder / WEIGHTS_NAME, folder / "pytorch_model.bin"]
+    weights = next((path for path in candidates if path.is_file()), candidates[0])
+    return Embedder(
+        name or config.architecture, config, FileWeights(weights, config), tensors, runtime, batch
+    )
+
+
+def _members(folder: Path, names: Sequence[str], runtime: str, batch: int | None) -> list[Embedder]:
+    return [open_folder(member_folder(folder, i), n or None, runtime, batch) for i, n in enumerate(names)]
 
 
 def available(shop_models: Path | None = None) -> list[EmbedderInfo]:
@@ -75,9 +99,8 @@ def available(shop_models: Path | None = None) -> list[EmbedderInfo]:
     return found
 
 
-def _resolve(
-    spec: str, shop_models: Path | None
-) -> tuple[str, EmbedderConfig, Weights, Mapping[str, StoredTensor]]:
+def _folder_named(spec: str, shop_models: Path | None) -> tuple[str, Path] | None:
+    """What the embedder is called ("" for its architecture) and the folder that ``spec`` names, or None."""
     if not spec:
         raise UsageError("an embedder's name is empty; `vitrine embedders` lists what there is")
     if spec == BUNDLED_NAME:
@@ -85,16 +108,21 @@ def _resolve(
             raise WeightsMissing(
                 f"the bundled embedder is not in this installation ({BUNDLED}); install Vitrine anew"
             )
-        return (BUNDLED_NAME, *_folder(BUNDLED))
+        return BUNDLED_NAME, BUNDLED
     path = Path(spec.removeprefix(LOCAL_PREFIX)).expanduser()
     tuned = None if shop_models is None or Path(spec).name != spec else shop_models / spec
     if tuned is not None and (tuned / CONFIG_NAME).is_file():
-        return (spec, *_folder(tuned))
+        return spec, tuned
+    if path.is_dir() or (spec.startswith(LOCAL_PREFIX) and "@" not in spec):
+        return "", path
+    return None
+
+
+def _elsewhere(spec: str) -> tuple[str, EmbedderConfig, Weights, Mapping[str, StoredTensor]]:
+    """A file of weights with its architecture named, or a model of timm's."""
+    path = Path(spec).expanduser()
     if "@" in spec and not path.exists():
         return _named_file(spec)
-    if path.is_dir() or spec.startswith(LOCAL_PREFIX):
-        config, weights, tensors = _folder(path)
-        return config.architecture, config, weights, tensors
     if path.is_file():
         raise UsageError(f"{spec} is a file: say which architecture it is for, e.g. resnet50@{spec}")
     if os.sep in spec:
@@ -103,16 +131,6 @@ def _resolve(
 
     config, model = pretrained(spec)
     return config.architecture, config, model, {}
-
-
-def _folder(folder: Path) -> tuple[EmbedderConfig, Weights, Mapping[str, StoredTensor]]:
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}")
-    config = EmbedderConfig.load(folder)
-    candidates = [folder / WEIGHTS_NAME, folder / "pytorch_model.bin"]
-    weights = next((path for path in candidates if path.is_file()), candidates[0])
-    extra = folder / ASPECTS_NAME
-    return config, FileWeights(weights, config), read_safetensors(extra) if extra.is_file() else {}
 
 
 def _named_file(spec: str) -> tuple[str, EmbedderConfig, Weights, Mapping[str, StoredTensor]]:
@@ -140,6 +158,8 @@ def _named_file(spec: str) -> tuple[str, EmbedderConfig, Weights, Mapping[str, S
 def _described(spec: str, kind: str, folder: Path, note: str) -> EmbedderInfo:
     try:
         embedder = open_folder(folder, spec)
+        if isinstance(embedder, JoinedEmbedder):
+            kind, note = "joined", f"joined of {', '.join(embedder.joint.names)}"
         return EmbedderInfo(spec, kind, embedder.config.architecture, embedder.space, embedder.licence, note)
     except VitrineError as error:
         return EmbedderInfo(spec, "broken", "", None, "", error.message)

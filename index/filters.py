@@ -13,7 +13,6 @@ from data.table import ProductTable
 from index.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from data.shop import Shop
     from data.where import Where
 
 
@@ -23,11 +22,6 @@ class SlotTable:
 
     snapshot: Snapshot
     table: ProductTable
-
-    @classmethod
-    def load(cls, shop: Shop, snapshot: Snapshot) -> SlotTable:
-        """Read the table from the shop."""
-        return cls(snapshot, ProductTable.load(shop))
 
     @cached_property
     def _row_of_slot(self) -> NDArray[np.int64]:

@@ -1,5 +1,7 @@
 """Building a generation: everything is written beside, checked, and only then put to use.
 
+A generation of a space that is not searched yet stays beside until the shop switches to it.
+
 A crash at any step leaves the generation in use untouched: the folder being built has another name until
 every file is on the disk, matches its checksum when read again, and its photos find themselves; CURRENT is
 replaced last, by rename.
@@ -35,7 +37,7 @@ EXACT_UP_TO = 50_000
 
 @dataclass(frozen=True, slots=True)
 class GenerationInfo:
-    """A generation that was built and put to use.
+    """A generation that was built.
 
     type: ``exact`` or ``approximate``; factory: ``exact`` or FAISS's name of the type; recall: recall@10
     against exact, on photos held out; latency_ms: median of one query; memory_mb: of the index, 10^6 bytes;
@@ -64,8 +66,10 @@ def build_generation(
     choice: str = "auto",
     wanted_recall: float = 0.99,
     progress: Progress | None = None,
+    in_use: bool = True,
 ) -> GenerationInfo:
-    """Build a generation from the shop's records, verify it, and put it to use.
+    """Build a generation from the shop's records, verify it, and put it to use (without ``in_use`` it only
+    waits beside).
 
     choice: ``auto`` (exact up to 50,000 photos, else measured), ``exact``, or a string of FAISS's index
     factory. progress: is told in words what is going on. To be called under ``shop.writer``; searchers need
@@ -113,7 +117,7 @@ def build_generation(
         )
         manifest = write(folder, source, choice_made.built.index, manifest)
         verify(folder)
-        publish(generations, folder, number)
+        publish(generations, folder, number, in_use)
     return _info(generations.path(number), manifest, time.perf_counter() - began)
 
 

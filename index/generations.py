@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from index.sources import VECTORS_FILE
 
 CURRENT_FILE = "CURRENT"
 KEPT = 2
+"""Generations of a space that are kept while it is in use; readers may still be on the older one."""
 WIDTH = 6
 BUILDING = ".building-"
 
@@ -91,14 +93,28 @@ class Generations:
         """Put a generation to use, in one step that a crash cannot halve."""
         replace_text(self.directory / CURRENT_FILE, self.path(number).name + "\n")
 
-    def load(self) -> Loaded:
+    def space_of(self, number: int) -> str | None:
+        """The space of a generation by its manifest; None where that cannot be read."""
+        try:
+            return Manifest.load(self.path(number)).space
+        except Damaged:
+            return None
+
+    def of_space(self, space: str) -> list[int]:
+        """The generations of a space, the newest first."""
+        return [number for number in self.numbers() if self.space_of(number) == space]
+
+    def load(self, space: str | None = None) -> Loaded:
         """The generation in use or, where it fails a check, the newest that passes, with a warning.
 
-        Raises Damaged where there are generations and none is whole. None where there is none at all.
+        space: the one that the shop searches. While CURRENT names a generation of another space, the newest
+        of this space is in use: the shop's records are what a switch of spaces changes first. None of
+        another space stands in for it, unless this one never had any. Raises Damaged where there are
+        generations and none is whole. None where there is none at all.
         """
         for _ in range(3):
             pointer = self.current()
-            loaded = self._load(pointer)
+            loaded = self._load(pointer, space)
             if loaded is not None:
                 return loaded
             if pointer == self.current():
@@ -109,15 +125,34 @@ class Generations:
             directory=str(self.directory),
         )
 
-    def _load(self, pointer: str) -> Loaded | None:
-        numbers = self.numbers()
+    def load_of(self, space: str) -> Loaded:
+        """The newest generation of a space that is whole, whichever is in use; none where there is none."""
+        faults: list[str] = []
+        for number in self.of_space(space):
+            try:
+                return Loaded(Generation.load(self.path(number)), faults)
+            except Damaged as error:
+                faults.append(error.message)
+        return Loaded(None, faults)
+
+    def in_order(self, pointer: str, space: str | None) -> list[int]:
+        """The generation that should be in use, and after it what may stand in for it, the newest first."""
+        named = int(pointer) if pointer.isdecimal() else None
+        numbers = sorted(self.numbers(), key=lambda number: number != named)
+        if space is None:
+            return numbers
+        spaces = {number: self.space_of(number) for number in numbers}
+        # One that CURRENT names and whose manifest cannot be read may be of this space: that must be told.
+        mine = [n for n in numbers if spaces[n] == space or (n, spaces[n]) == (named, None)]
+        return mine or numbers
+
+    def _load(self, pointer: str, space: str | None) -> Loaded | None:
+        numbers = self.in_order(pointer, space)
         if not numbers and not pointer:
             return Loaded(None)
         faults = []
-        if not pointer.isdecimal() or int(pointer) not in numbers:
+        if not pointer.isdecimal() or not self.path(int(pointer)).is_dir():
             faults.append(f"{self.directory / CURRENT_FILE} names no generation that is there")
-        else:
-            numbers.sort(key=lambda number: number != int(pointer))
         for number in numbers:
             try:
                 generation = Generation.load(self.path(number))
@@ -130,10 +165,27 @@ class Generations:
         return None
 
     def prune(self, keep: int) -> None:
-        """Remove all generations before ``keep`` but the newest of them, which readers may still be using."""
-        older = [number for number in self.numbers() if number < keep]
-        for number in older[KEPT - 1 :]:
+        """Remove what the generation ``keep`` makes superfluous.
+
+        Of its space, and of the one that CURRENT names, two stay: readers may still be using the older one.
+        Of every other space the newest stays, so that one can switch to it and back. One whose manifest
+        cannot be read is of no use.
+        """
+        named = self.current()
+        busy = {self.space_of(keep), self.space_of(int(named)) if named.isdecimal() else None}
+        seen: Counter[str | None] = Counter({self.space_of(keep): 1})
+        for number in [number for number in self.numbers() if number < keep]:
+            space = self.space_of(number)
+            seen[space] += 1
+            if space is None or seen[space] > (KEPT if space in busy else 1):
+                shutil.rmtree(self.path(number), ignore_errors=True)
+
+    def drop(self, space: str) -> list[int]:
+        """Remove all generations of a space; returns which."""
+        gone = self.of_space(space)
+        for number in gone:
             shutil.rmtree(self.path(number), ignore_errors=True)
+        return gone
 
 
 def sweep(directory: Path) -> None:

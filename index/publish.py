@@ -83,9 +83,10 @@ def verify(folder: Path) -> None:
         )
 
 
-def publish(generations: Generations, folder: Path, number: int) -> None:
-    """Move a verified folder to its place, make it the one in use, and remove what is too old."""
+def publish(generations: Generations, folder: Path, number: int, in_use: bool = True) -> None:
+    """Move a verified folder to its place, make it the one in use if wanted, and remove what is too old."""
     os.rename(folder, generations.path(number))
     sync(generations.directory)
-    generations.make_current(number)
+    if in_use:
+        generations.make_current(number)
     generations.prune(number)

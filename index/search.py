@@ -1,13 +1,13 @@
 """The index of a shop: search by looks over what the shop holds at this moment.
 
-A ``CatalogueIndex`` points at one unchanging snapshot. ``refresh`` makes the next one (what changed in the
-shop, or a newer generation) and swaps it in by one assignment: searches under way finish on the old one.
+A ``CatalogueIndex`` points at one unchanging view. ``refresh`` makes the next one (what changed in the shop,
+a newer generation, or another space that the shop switched to) and swaps it in by one assignment: searches
+under way finish on the old one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
-from data.errors import Damaged, EmptyShop, NoVector, SpaceMismatch, UsageError
-from index.allowed import Allowed
-from index.answer import answer
-from index.blocks import unit
+from data.errors import Damaged, EmptyShop
 from index.delta import Delta
-from index.filters import SlotTable
-from index.generations import Generation, Generations
+from index.generations import Generations, Loaded
 from index.hits import Hit
-from index.objective import Weighted, make
-from index.query import Example, Query
+from index.query import Query
 from index.snapshot import ProductVectors, Snapshot
+from index.view import IndexView
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -34,28 +30,29 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A snapshot, and the revision of the shop that it stands for."""
-
-    snapshot: Snapshot
-    revision: int
-
-
 class CatalogueIndex:
-    """Search over a shop. Every method may be called from any thread."""
+    """Search over a shop. Every method may be called from any thread.
+
+    Each method answers from the view of that moment; for several questions that belong together, take one
+    view with ``pinned``.
+    """
 
     def __init__(
-        self, shop: Shop, generations: Generations, view: _View, pointer: str, warnings: list[str]
+        self,
+        shop: Shop,
+        generations: Generations,
+        view: IndexView,
+        pointer: tuple[str, str | None],
+        faults: Sequence[str],
     ) -> None:
+        """``pointer``: CURRENT's text and the shop's current space when the view was made; ``faults``: what
+        was wrong with the generations then."""
         self._shop = shop
         self._generations = generations
         self._view = view
-        self._warnings = warnings
         self._pointer = pointer
+        self._faults = list(faults)
         self._changing = Lock()
-        self._matching = Lock()
-        self._slot_table: SlotTable | None = None
 
     @classmethod
     def open(cls, shop: Shop) -> CatalogueIndex:
@@ -65,44 +62,25 @@ class CatalogueIndex:
         and none is whole.
         """
         generations = Generations(shop.directory / "index")
-        pointer = generations.current()
-        loaded = generations.load()
-        generation, warnings = loaded.generation, list(loaded.warnings)
-        if generation is not None:
-            start = _fresh(generation)
-        else:
-            space = shop.current_space()
-            if space is None:
-                raise EmptyShop("nothing is indexed in this shop yet; run vitrine index with a catalogue")
-            layout = AspectLayout.from_json(space.layout)
-            start = _View(Snapshot(None, Delta(layout.d), space.space, layout), 0)
-        view = _advanced(shop, start)
-        if generation is None:
-            photos = view.snapshot.live_photos
-            if not photos:
-                raise EmptyShop(
-                    "no photo of this shop has a vector yet; run vitrine index with a catalogue that has some"
-                )
-            warnings.append(
-                f"no index is built yet: {photos} photos are compared straight from the shop's records; "
-                "run vitrine index to build it"
-            )
-        return cls(shop, generations, view, pointer, warnings)
+        current = shop.state[1]
+        pointer = (generations.current(), current)
+        loaded = generations.load(current)
+        return cls(shop, generations, _opened(shop, loaded, current), pointer, loaded.warnings)
 
     @property
     def space(self) -> str:
         """Fingerprint of the embedder that made the vectors."""
-        return self._view.snapshot.space
+        return self._view.space
 
     @property
     def layout(self) -> AspectLayout:
         """The aspects of the vectors."""
-        return self._view.snapshot.layout
+        return self._view.layout
 
     @property
     def generation(self) -> int:
         """Number of the generation in use; 0 before the first is built."""
-        return self._view.snapshot.number
+        return self._view.generation
 
     @property
     def revision(self) -> int:
@@ -112,165 +90,134 @@ class CatalogueIndex:
     @property
     def warnings(self) -> list[str]:
         """What the user must know: a generation that failed a check, none yet, one of another embedder."""
-        return [*self._warnings, *_other_space(self._shop, self._view.snapshot)]
+        return list(self._view.warnings)
 
     @property
     def size(self) -> int:
         """Photos that can be found."""
-        return self._view.snapshot.live_photos
+        return self._view.size
 
     @property
     def changed(self) -> int:
         """Products whose looks changed since the generation was built; the next generation takes them in."""
-        return len(self._view.snapshot.delta.touched)
+        return self._view.changed
 
     @property
     def table(self) -> ProductTable:
         """The shop's live products, as of the last refresh; read when first asked for."""
-        return self._filter(self._view.snapshot).table
+        return self._view.table
+
+    def pinned(self) -> IndexView:
+        """The view of this moment, which stays as it is."""
+        return self._view
 
     def refresh(self) -> bool:
-        """Pick up the shop's changes and a newer generation; whether there were any.
+        """Pick up the shop's changes, a newer generation, another space; whether there were any.
 
         Costs one small file and one query where nothing changed. A newer generation that fails a check is not
         used; the present one stays, and ``warnings`` says so.
         """
         with self._changing:
-            pointer = self._generations.current()
             present = self._view
-            start = present if pointer == self._pointer else self._newer(present)
-            following = _advanced(self._shop, start)
+            revision, current = self._shop.state
+            pointer = (self._generations.current(), current)
+            start = present if pointer == self._pointer else self._newer(present, *pointer)
+            changed = start is not present or revision != present.revision
+            if changed:
+                self._view = _advanced(self._shop, start, present.latest_table)
             self._pointer = pointer
-            if following is present:
-                return False
-            self._view = following
-        with self._matching:
-            if self._slot_table is not None:
-                table = self._slot_table.table.refresh(self._shop)
-                self._slot_table = SlotTable(following.snapshot, table)
-        return True
+        return changed
 
     def search(self, query: Query) -> list[Hit]:
-        """Up to ``query.k`` distinct products, the best first; fewer only where no more fit.
-
-        The order is that of MMR with diversity, else falling score and then product id. Raises
-        UnknownProduct, NoVector, SpaceMismatch, EmptyShop, UsageError and BadFilter, each saying what to do.
-        """
-        snapshot = self._view.snapshot
-        if not snapshot.live_products:
-            raise EmptyShop(
-                "no product in this shop has a photo any more; run vitrine index with a catalogue"
-            )
-        positives = self._weighted(snapshot, query.examples)
-        negatives = self._weighted(snapshot, query.negatives) if query.negatives else None
-        shares = snapshot.layout.chosen(query.aspects)
-        objective = make(query.strategy, positives, negatives, snapshot.layout, shares)
-        queried = [e.product_id for e in (*query.examples, *query.negatives) if e.product_id is not None]
-        banned = np.asarray(snapshot.slots([*queried, *query.exclude]), np.int64)
-        allowed = Allowed.all_but(snapshot.slot_count, np.concatenate([snapshot.dead, banned]))
-        if query.where is not None:
-            mask = snapshot.alive & self._filter(snapshot).mask(query.where)
-            mask[banned] = False
-            allowed = Allowed.only(mask)
-        own = np.concatenate(
-            [snapshot.looks(slot)[1] for slot in snapshot.slots(queried)] or [positives.vectors[:0]]
-        )
-        return answer(snapshot, query, objective, shares, allowed, own)
+        """See ``IndexView.search``."""
+        return self._view.search(query)
 
     def vectors_of(self, product_id: str) -> tuple[list[str], Floats]:
         """Photo ids and stored vectors (m, d) of a product. Raises UnknownProduct, NoVector."""
-        return self._looks(self._view.snapshot, product_id)
+        return self._view.vectors_of(product_id)
 
     def products(self) -> ProductVectors:
         """Unit vectors of all live products with photos; computed once for a revision."""
-        return self._view.snapshot.products
+        return self._view.products()
 
-    def _looks(self, snapshot: Snapshot, product_id: str) -> tuple[list[str], Floats]:
-        slot = snapshot.slot(product_id)
-        if slot is not None:
-            return snapshot.looks(slot)
-        self._shop.product(product_id)  # raises UnknownProduct
-        raise NoVector(
-            f"product {product_id!r:.80} has no photo with a vector, so nothing can look like it; "
-            "add a photo, or index its photos",
-            product_id=product_id,
-        )
+    def _newer(self, present: IndexView, named: str, current: str | None) -> IndexView:
+        """What should be in use now: of the generation that CURRENT and the current space name.
 
-    def _weighted(self, snapshot: Snapshot, examples: Sequence[Example]) -> Weighted:
-        layout = snapshot.layout
-        vectors = np.empty((len(examples), layout.d), np.float32)
-        for place, example in enumerate(examples):
-            if example.space is not None and example.space != snapshot.space:
-                raise SpaceMismatch(
-                    f"the query vector is of space {example.space}, the index of {snapshot.space}; "
-                    "encode the photo with the shop's own embedder"
-                )
-            if example.vector is None:
-                vectors[place] = self._looks(snapshot, str(example.product_id))[1].mean(axis=0)
-            elif example.vector.shape != (layout.d,):
-                raise SpaceMismatch(
-                    f"the query vector has {len(example.vector)} numbers, the index {layout.d}; "
-                    "encode the photo with the shop's own embedder"
-                )
-            else:
-                vectors[place] = example.vector
-        vectors = unit(vectors, layout)
-        if not vectors.any(axis=1).all():
-            raise UsageError(
-                "a query vector is too small or too large to have a direction; encode the photo again"
-            )
-        return Weighted(vectors, np.asarray([e.weight for e in examples], np.float32))
-
-    def _newer(self, present: _View) -> _View:
-        """A view of the generation that CURRENT names now, or the present one with a warning."""
-        number = present.snapshot.number
-        try:
-            loaded = self._generations.load()
-        except Damaged as error:
-            self._warnings = [f"{error.message}; generation {number} is still used"]
+        The present one where it is that, or where what is there fails its checks; then with a warning.
+        """
+        number = present.generation
+        wanted = next(iter(self._generations.in_order(named, current)), 0)
+        if wanted != number or not number or self._faults:
+            try:
+                loaded = self._generations.load(current)
+            except Damaged as error:
+                loaded = Loaded(None, [f"{error.message}; generation {number} is still used"])
+            self._faults = list(loaded.warnings)
+            if loaded.generation is not None and loaded.generation.manifest.number != number:
+                return _started(self._shop, loaded, current)
+        warnings = _warnings(self._shop, self._faults, present.space, current)
+        if warnings == present.warnings:
             return present
-        self._warnings = list(loaded.warnings)
-        if loaded.generation is None or loaded.generation.manifest.number == number:
-            return present
-        return _fresh(loaded.generation)
-
-    def _filter(self, snapshot: Snapshot) -> SlotTable:
-        """Which table row belongs to which slot of this snapshot."""
-        with self._matching:
-            kept = self._slot_table
-            if kept is None:
-                kept = SlotTable.load(self._shop, snapshot)
-            elif kept.snapshot is not snapshot:
-                kept = SlotTable(snapshot, kept.table)
-            if snapshot is self._view.snapshot:
-                self._slot_table = kept
-            return kept
+        return IndexView(self._shop, present.snapshot, present.revision, warnings)
 
 
-def _other_space(shop: Shop, snapshot: Snapshot) -> list[str]:
-    """A warning where the shop has moved on to another embedder than the generation's."""
-    wanted = shop.current_space()
-    if wanted is None or wanted.space == snapshot.space:
-        return []
-    return [
-        f"the index is of space {snapshot.space}, the shop now uses {wanted.space} ({wanted.embedder}); "
-        "run vitrine index to build it anew"
-    ]
+def view_of(shop: Shop, space: str) -> IndexView:
+    """A view of one space of the shop as it is now, whether it is the one that is searched or not.
+
+    Raises EmptyShop where no photo has a vector in it, SpaceMismatch where the shop does not know it.
+    """
+    loaded = Generations(shop.directory / "index").load_of(shop.space(space).space)
+    return _opened(shop, loaded, space)
 
 
-def _fresh(generation: Generation) -> _View:
-    """A view of a generation as it was built."""
-    manifest, layout = generation.manifest, generation.layout
-    return _View(Snapshot(generation, Delta(layout.d), manifest.space, layout), manifest.revision)
-
-
-def _advanced(shop: Shop, view: _View) -> _View:
-    """The view as of the shop's revision now; itself where nothing changed."""
-    if shop.revision == view.revision:
+def _opened(shop: Shop, loaded: Loaded, space: str | None) -> IndexView:
+    """A view of what was loaded as of now; of the space's records alone where that is nothing."""
+    view = _advanced(shop, _started(shop, loaded, space))
+    if view.generation:
         return view
-    changes = shop.changes_since(view.revision)
-    snapshot = view.snapshot
-    if changes.looks_changed or changes.deleted:
-        delta = snapshot.delta.after(shop, snapshot, changes)
-        snapshot = Snapshot(snapshot.generation, delta, snapshot.space, snapshot.layout)
-    return _View(snapshot, changes.revision)
+    if not view.size:
+        raise EmptyShop(
+            "no photo of this shop has a vector yet; run vitrine index with a catalogue that has some"
+        )
+    told = (
+        f"no index is built yet: {view.size} photos are compared straight from the shop's records; "
+        "run vitrine index to build it"
+    )
+    return IndexView(shop, view.snapshot, view.revision, (*loaded.warnings, told))
+
+
+def _started(shop: Shop, loaded: Loaded, space: str | None) -> IndexView:
+    """A view of a generation as it was built, or of a space before its first photo."""
+    generation = loaded.generation
+    if generation is not None:
+        manifest, layout = generation.manifest, generation.layout
+        snapshot = Snapshot(generation, Delta(layout.d), manifest.space, layout)
+        warnings = _warnings(shop, loaded.warnings, manifest.space, space)
+        return IndexView(shop, snapshot, manifest.revision, warnings)
+    if space is None:
+        raise EmptyShop("nothing is indexed in this shop yet; run vitrine index with a catalogue")
+    layout = AspectLayout.from_json(shop.space(space).layout)
+    return IndexView(shop, Snapshot(None, Delta(layout.d), space, layout), 0)
+
+
+def _warnings(shop: Shop, faults: Sequence[str], space: str, current: str | None) -> tuple[str, ...]:
+    """What was wrong, and where the shop has moved on to another space than the generation's, that too."""
+    if current in (None, space):
+        return tuple(faults)
+    return (
+        *faults,
+        f"the index is of space {space}, the shop now uses {current} ({shop.space(str(current)).embedder}); "
+        "run vitrine index to build it anew",
+    )
+
+
+def _advanced(shop: Shop, view: IndexView, table: ProductTable | None = None) -> IndexView:
+    """A view of the same generation as of the shop's revision now."""
+    snapshot, revision = view.snapshot, view.revision
+    if shop.revision != revision:
+        changes = shop.changes_since(revision)
+        revision = changes.revision
+        if changes.looks_changed or changes.deleted:
+            delta = snapshot.delta.after(shop, snapshot, changes)
+            snapshot = Snapshot(snapshot.generation, delta, snapshot.space, snapshot.layout)
+    return IndexView(shop, snapshot, revision, view.warnings, table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -45,8 +45,9 @@ LONGEST = 500  # newest interactions of a customer that are looked at
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """The catalogue at one revision, with the blend lined up on it."""
+    """The catalogue at one revision and in one space, with the blend lined up on it."""
 
+    catalogue: LiveCatalogue
     shelf: Shelf
     blend: FittedBlend
     looks: object
@@ -80,16 +81,22 @@ class Recommender:
             data = load_dataset(shop, index)
             about = {"note": "not trained: default settings; run `vitrine train`"}
             knn = len(data.events) <= QUICK
-            return cls(shop, index, Learned.of(Settings(), data, about, knn), trained=False)
+            # The default settings were tuned on no space, so they hold in any.
+            default = replace(Learned.of(Settings(), data, about, knn), space="")
+            return cls(shop, index, default, trained=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """In words, for people."""
-        if self._learned.space in ("", self._index.space):
+        return self._warnings(self._index.space)
+
+    def _warnings(self, space: str) -> tuple[str, ...]:
+        """What a person should know of answers from a catalogue of this space."""
+        if self._learned.space in ("", space):
             return ()
         return (
             f"the recommender was trained on looks of space {self._learned.space}, but the shop's are now of "
-            f"{self._index.space}: recommendations by looks are off; run `vitrine train`",
+            f"{space}: recommendations by looks are off; run `vitrine train`",
         )
 
     def recommend(self, request: Request) -> Answer:
@@ -112,22 +119,24 @@ class Recommender:
         ranked = top_k(scores[None, :], len(items))[0]
         choice = Choice(request.k, request.category_cap, request.diversity or 0.0)
         rows = choose(ranked[ranked >= 0], scores, items, choice)
-        explainer = Explainer(view.blend, self._index, items, table, history, summands)
+        explainer = Explainer(view.blend, view.catalogue, items, table, history, summands)
         chosen = tuple(
             Recommendation(items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ())
             for row in rows
         )
-        return Answer(chosen, None if personal else _why_not(known, history))
+        fallback = None if personal else _why_not(known, history)
+        return Answer(chosen, fallback, self._warnings(view.catalogue.space))
 
     def _current(self) -> _View:
         """The view of the shop as it is now; made anew only when products or looks have changed."""
         self._index.refresh()
-        table, looks = self._index.table, self._index.products()
+        now = self._index.pinned()
+        table, looks = now.table, now.products()
         with self._lock:
             view = self._view
             if view is None or view.shelf.table is not table or view.looks is not looks:
-                items = live_items(table, looks, self._index.space)
-                view = self._view = _View(Shelf.of(table, items), self._learned.over(items), looks)
+                items = live_items(table, looks, now.space)
+                view = self._view = _View(now, Shelf.of(table, items), self._learned.over(items), looks)
             return view
 
     def _known(self, request: Request) -> Sequence[Interaction]:

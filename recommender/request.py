@@ -83,8 +83,9 @@ class Recommendation:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """items: distinct live products, best first; fallback: None when personal, else the word for why it is
-    not.
+    not. warnings: what a person should know of this answer.
     """
 
     items: tuple[Recommendation, ...]
     fallback: str | None
+    warnings: tuple[str, ...] = ()

@@ -50,6 +50,9 @@ class LiveCatalogue(Protocol):
     def refresh(self) -> bool:
         """Pick up what changed in the shop."""
 
+    def pinned(self) -> LiveCatalogue:
+        """The catalogue of this moment: what it says stays of one space, whatever the shop switches to."""
+
 
 def live_items(table: ProductTable, looks: ProductLooks, space: str) -> Items:
     """All live products, with looks, categories and dates of arrival as the shop notes them.
@@ -75,7 +78,8 @@ def load_dataset(shop: Shop, catalogue: LiveCatalogue) -> Dataset:
 
     Interactions with products that are deleted, or whose event weighs nothing, are counted in ``unusable``.
     """
-    items = live_items(catalogue.table, catalogue.products(), catalogue.space)
+    now = catalogue.pinned()
+    items = live_items(now.table, now.products(), now.space)
     frame = shop.interactions()
     rows = items.rows(frame["product_id"].tolist())
     weights = weights_of(frame, shop.event_weights)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data.records import SpaceRecord
 
 Json = dict[str, object]
 
@@ -16,7 +20,8 @@ class IndexReport:
     reasons: reject reason → how many rows and photos.
     encoded: photos that went through the network. reused: photos of the shop that had their vector already.
     photo_rejects: photos that failed on products which have others (not part of ``rejected``).
-    seconds: stage → wall seconds.
+    seconds: stage → wall seconds. space, generation: what was filled; in_use: whether that is searched now.
+    switch: of a space that was filled beside another: the two compared, and whether the shop switched.
     """
 
     rows: int
@@ -33,6 +38,8 @@ class IndexReport:
     built: bool = False
     build: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    in_use: bool = True
+    switch: Mapping[str, object] | None = None
 
     def as_json(self) -> Json:
         """For ``--json``."""
@@ -50,6 +57,31 @@ class IndexReport:
             "pruned": self.pruned,
             "built": self.built,
             "build": dict(self.build),
+            "warnings": list(self.warnings),
+            "in_use": self.in_use,
+            "switch": None if self.switch is None else dict(self.switch),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchAnswer:
+    """A switch that was made. missing: photos that were found before it and lack a vector in ``new``."""
+
+    old: SpaceRecord
+    new: SpaceRecord
+    generation: int
+    missing: int
+    warnings: tuple[str, ...] = ()
+
+    def as_json(self) -> Json:
+        """For ``--json``."""
+        return {
+            "switched": True,
+            "from": {"space": self.old.space, "embedder": self.old.embedder},
+            "to": {"space": self.new.space, "embedder": self.new.embedder},
+            "space": self.new.space,
+            "generation": self.generation,
+            "missing": self.missing,
             "warnings": list(self.warnings),
         }
 

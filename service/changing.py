@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data.errors import BadPhoto, UnknownCustomer, UnknownProduct
 from data.records import EncodedPhoto, Interaction, Photo, Product
@@ -40,6 +41,10 @@ def add_photo(parts: Parts, product_id: str, data: bytes, name: str) -> Photo:
     state = path.stat()
     encoded = EncodedPhoto(photo.photo_id, photo.sha256, state.st_size, state.st_mtime_ns, vector)
     parts.shop.put_vectors(embedder.space, [encoded], [])
+    while (now := parts.space()) != embedder.space:  # the shop switched to another space meanwhile
+        embedder = parts.embedder(now)
+        vector = embedder.encode(embedder.prepare(data)[None])[0]
+        parts.shop.put_vectors(now, [replace(encoded, vector=vector)], [])
     return parts.shop.photo(photo.photo_id)
 
 

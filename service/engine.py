@@ -13,7 +13,8 @@ from types import TracebackType
 
 from data.records import Interaction, Photo, Product
 from data.shop import Shop
-from service import browsing, changing, overview, searching, suggesting
+from embedder.finetuning.settings import Augmentation
+from service import browsing, changing, combining, comparing, overview, searching, suggesting
 from service.answers import (
     EvaluationAnswer,
     EventsReport,
@@ -22,7 +23,14 @@ from service.answers import (
     ProductPage,
     RecommendAnswer,
     SimilarAnswer,
+    SwitchAnswer,
 )
+from service.combining import JoinRequest, SoupRequest
+from service.comparing import CompareAnswer, CompareRequest
+from service.duplicates import DuplicatesAnswer, DuplicatesRequest, find_duplicates
+from service.evaluating.request import EvaluateEmbedderRequest
+from service.evaluating.result import EmbedderAnswer
+from service.lookalikes import calibration_of
 from service.parts import Parts
 from service.progress import Tell, silent
 from service.requests import (
@@ -34,6 +42,7 @@ from service.requests import (
     ReduceRequest,
     SimilarRequest,
 )
+from service.verdicts import doubts
 
 
 class Engine:
@@ -100,8 +109,11 @@ class Engine:
     def index_catalogue(self, request: IndexRequest, tell: Tell = silent) -> IndexReport:
         """Read a catalogue, encode what is new, build a generation if anything changed.
 
+        Another embedder than the shop's fills a space beside the one that is searched, and the two are
+        compared; the shop moves to it if the request says so, or later by ``switch``.
+
         Raises ShopBusy, WeightsMissing, and TooManyRejects after keeping what was good (``detail["report"]``
-        is then the IndexReport's JSON).
+        is then the IndexReport's JSON), NotReady for a switch to a space that lacks photos.
         """
         from service.indexing import index_catalogue
 
@@ -112,6 +124,31 @@ class Engine:
         from service.indexing import rebuild
 
         return rebuild(self._parts, choice, wanted_recall, tell)
+
+    def switch(self, tell: Tell = silent) -> SwitchAnswer:
+        """Search the space that was last filled beside, in one step, if it holds all that is found now.
+
+        Raises UsageError where there is none, NotReady where it lacks photos.
+        """
+        from service.switching import switch
+
+        return switch(self._parts, tell)
+
+    def switch_back(self, tell: Tell = silent) -> SwitchAnswer:
+        """Search the former space again, in one step. Raises UsageError where there is none."""
+        from service.switching import switch_back
+
+        return switch_back(self._parts, tell)
+
+    def drop_space(self, space: str) -> Json:
+        """Forget a space that is not searched. Raises UsageError, SpaceMismatch for an unknown one."""
+        from service.switching import drop
+
+        return drop(self._parts, space)
+
+    def doubts(self, embedder: str) -> tuple[str, ...]:
+        """What speaks against a fine-tuned embedder of the shop, by its own measurement; mostly nothing."""
+        return doubts(self._parts.models, embedder)
 
     def import_interactions(self, request: EventsRequest, tell: Tell = silent) -> EventsReport:
         """Import a file of interactions. Raises TooManyRejects after keeping what was good."""
@@ -150,17 +187,51 @@ class Engine:
 
         return evaluate(self._parts, request, tell)
 
-    def finetune(self, request: FinetuneRequest, tell: Tell = silent) -> Json:
-        """Fine-tune the embedder on a column of the catalogue; returns name, measures and folder."""
+    def finetune(self, request: FinetuneRequest, tell: Tell = silent) -> Json | None:
+        """Fine-tune the embedder on the shop's labels; returns what it brought on products held out.
+
+        Under ``torchrun`` all but the first process get None.
+        """
         from service.learning import finetune
 
         return finetune(self._parts, request, tell)
+
+    def show_augmentation(self, sheet: Path, augmentation: Augmentation | None = None, seed: int = 7) -> Json:
+        """Draw what an augmentation (None: every preset) does to photos of the shop. Raises EmptyShop."""
+        from service.learning import show_augmentation
+
+        return show_augmentation(self._parts, sheet, augmentation, seed)
 
     def reduce(self, request: ReduceRequest, tell: Tell = silent) -> Json:
         """Fit a PCA of one aspect on the shop's photos; returns name, folder, spaces and dimensions."""
         from service.learning import reduce
 
         return reduce(self._parts, request, tell)
+
+    def soup(self, request: SoupRequest, tell: Tell = silent) -> Json:
+        """Average fine-tuned embedders to a new one of the shop; returns which, and what it is worth."""
+        return combining.soup(self._parts, request, tell)
+
+    def join(self, request: JoinRequest, tell: Tell = silent) -> Json:
+        """Join embedders to a new one of the shop; returns name, folder, space and widths."""
+        return combining.join(self._parts, request, tell)
+
+    def evaluate_embedder(self, request: EvaluateEmbedderRequest, tell: Tell = silent) -> EmbedderAnswer:
+        """Measure an embedder on the shop's photos and labels, calibrate ``min_score="auto"``, and report.
+
+        Raises EmptyShop, UsageError, ShopBusy.
+        """
+        from service.evaluating.run import evaluate_embedder
+
+        return evaluate_embedder(self._parts, request, tell)
+
+    def compare_embedders(self, request: CompareRequest, tell: Tell = silent) -> CompareAnswer:
+        """Compare ways to fit an embedder to the shop, or backbones as they are, and write the report.
+
+        What an earlier call finished under the same report's folder is not run again. Raises EmptyShop,
+        UsageError, ShopBusy.
+        """
+        return comparing.compare(self._parts, request, tell)
 
     def embedders(self) -> list[Json]:
         """Which embedders there are: name, kind, licence, whether installed, and which one is in use."""
@@ -215,6 +286,11 @@ class Engine:
         """The shop's aspects and their default shares. Raises EmptyShop."""
         return browsing.aspects(self._parts)
 
+    def calibration(self) -> Json | None:
+        """From which cosine on a product looks alike in the space that is searched; None until calibrated."""
+        found = calibration_of(self._parts.shop, self._parts.index().space)
+        return None if found is None else found.as_json()
+
     def photo_file(self, photo_id: str) -> Path:
         """The file of a photo. Raises UnknownPhoto (also when the file is gone)."""
         return browsing.photo_file(self._parts, photo_id)
@@ -242,6 +318,10 @@ class Engine:
     def ready(self) -> bool:
         """Whether searches can be answered now."""
         return overview.ready(self._parts)
+
+    def duplicates(self, request: DuplicatesRequest) -> DuplicatesAnswer:
+        """Photos that the shop holds twice, in groups. Raises EmptyShop, UsageError."""
+        return find_duplicates(self._parts, request)
 
 
 def list_embedders(directory: Path | None) -> list[Json]:

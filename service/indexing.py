@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.catalogue import photo_root, read_catalogue
 from data.errors import Damaged, EmptyShop
 from data.shop import Shop
 from data.table import ProductTable
-from index.generations import Generations
-from index.manifest import Manifest
 from service.answers import IndexReport, Json
+from service.beside import compared, keep_up
+from service.filling import build, encode, generate, generations, has_vectors, open_asked, point, waits
 from service.importing import refuse_too_many
 from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
 from service.requests import IndexRequest
-from service.spaces import lasting_name, remember_space
+from service.spaces import BESIDE, lasting_name, remember_space
+from service.switching import adopt, fill_command, is_beside
+from service.verdicts import doubts
 
 if TYPE_CHECKING:
-    from data.records import SpaceRecord
     from embedder.embedder import Embedder
-    from embedder.progress import EncodeReport, Progress
+    from embedder.progress import EncodeReport
     from index.generation import GenerationInfo
 
 WRITER = "vitrine index"
+ROUNDS = 3
+"""How often photos that came while others were encoded are encoded too before a switch."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class _Tally:
     listed: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -53,64 +58,101 @@ class _Tally:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What a space was given in this run: by encoding, by building; None where there was nothing to do."""
+
+    space: str
+    encoded: EncodeReport | None
+    built: GenerationInfo | None
+
+
 def index_catalogue(parts: Parts, request: IndexRequest, tell: Tell) -> IndexReport:
     """See ``Engine.index_catalogue``.
 
-    The shop goes on answering with its former generation until the new one is complete.
+    The shop goes on answering with its former generation until the new one is complete. Another embedder
+    than the shop's own fills a space beside; the shop switches to it only if asked to.
     """
     shop, tally = parts.shop, _Tally()
+    number = None
     with shop.writer(WRITER):
-        with tally.timed("read"):
-            number = _read(shop, request, tally, tell)
+        if request.catalogue is not None:
+            with tally.timed("read"):
+                number = _read(shop, request, request.catalogue, tally, tell)
+        spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
         with tally.timed("load"):
-            spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
-            embedder = _open_embedder(parts, request, spec)
-            waiting = next(iter(shop.pending_photos(embedder.space, 64)), None) is not None
-            if waiting:  # the network is opened here, so that its seconds do not count as encoding
-                tell(Step("loading", 0, note=f"{embedder.name} on {embedder.runtime.device}"))
-        with tally.timed("encode"):
-            encoded = _encode(shop, embedder, request, tell) if waiting else None
-        remember_space(shop, embedder, spec)
-        tally.rejected = shop.settle_rows(number)
-        shop.finish_import(number, tally.rows, tally.rows - tally.rejected, tally.rejected)
+            embedder = open_asked(parts, request, spec)
+            beside = is_beside(shop, embedder, spec)
+        if request.embedder:
+            tally.warnings += doubts(parts.models, spec)
+        if beside:
+            with tally.timed("current"):
+                tally.warnings += keep_up(parts, request, tell)
+            remember_space(shop, embedder, spec)
+            shop.set_meta(BESIDE, embedder.space)
+        encoded = _encode(shop, embedder, spec, request, tally, tell)
+        if number is not None:
+            tally.rejected = shop.settle_rows(number)
+            shop.finish_import(number, tally.rows, tally.rows - tally.rejected, tally.rejected)
         with tally.timed("build"):
-            built = _build(parts, embedder.space, request, tell)
-        shop.set_current_space(embedder.space)
-    report = _report(parts, number, tally, encoded, built)
+            built = build(
+                parts, embedder.space, request.index, request.wanted_recall, tell, anyhow=request.rebuild
+            )
+        filled = _Filled(embedder.space, encoded, built)
+        if beside:
+            switch = _beside(parts, embedder, spec, request, tally, filled, tell)
+        else:
+            switch = None
+            shop.set_current_space(embedder.space)
+            point(shop, embedder.space)
+        report = _report(parts, number, tally, filled, switch)
     refuse_too_many(report.rejected, report.rows, request.max_reject_share, report.reasons, report.as_json())
     return report
 
 
 def _report(
-    parts: Parts, number: int, tally: _Tally, encoded: EncodeReport | None, built: GenerationInfo | None
+    parts: Parts, number: int | None, tally: _Tally, filled: _Filled, switch: Mapping[str, object] | None
 ) -> IndexReport:
-    index = parts.index_if_any()
+    shop, encoded = parts.shop, filled.encoded
+    try:
+        index = parts.index_if_any()
+    except Damaged as error:  # of the space that is searched, while another was filled beside it
+        index = None
+        tally.warnings += (error.message,)
     new = encoded.encoded if encoded is not None else 0
     stages = {f"encode/{name}": s for name, s in encoded.seconds.items() if name != "wall"} if encoded else {}
+    in_use = shop.state[1] == filled.space
+    generation = index.generation if index is not None else 0
+    if number is not None:
+        refused = sum(record.reject.scope == "photo" for record in shop.rejects(number))
+    else:
+        refused = encoded.rejected if encoded is not None else 0
     return IndexReport(
         rows=tally.rows,
         used=tally.rows - tally.rejected,
         rejected=tally.rejected,
         encoded=new,
-        reused=int(parts.shop.counts()["photos_done"]) - new,
-        reasons=parts.shop.reject_summary(number),
-        space=parts.space(),
-        generation=index.generation if index is not None else 0,
+        reused=int(shop.counts()["photos_done"]) - new,
+        reasons=shop.reject_summary(number) if number is not None else {},
+        space=filled.space,
+        generation=generation if in_use else next(iter(generations(shop).of_space(filled.space)), 0),
         seconds={**tally.seconds, **stages},
-        photo_rejects=sum(record.reject.scope == "photo" for record in parts.shop.rejects(number)),
+        photo_rejects=refused,
         pruned=tally.pruned,
-        built=built is not None,
-        build=plain(built) if built is not None else {},
-        warnings=tuple(index.warnings) if index is not None else (),
+        built=filled.built is not None,
+        build=plain(filled.built) if filled.built is not None else {},
+        warnings=(*tally.warnings, *(index.warnings if index is not None else ())),
+        in_use=in_use,
+        switch=switch,
     )
 
 
-def _read(shop: Shop, request: IndexRequest, tally: _Tally, tell: Tell) -> int:
+def _read(shop: Shop, request: IndexRequest, catalogue: Path, tally: _Tally, tell: Tell) -> int:
     """Store the catalogue's rows, chunk by chunk; returns the number of the import."""
     tell(Step("reading", 0))
-    chunks = read_catalogue(request.catalogue, request.photos, mapping=request.columns)
-    root = photo_root(request.catalogue, request.photos)
-    number = shop.begin_import("catalogue", str(request.catalogue.resolve()))
+    chunks = read_catalogue(catalogue, request.photos, mapping=request.columns)
+    root = photo_root(catalogue, request.photos)
+    number = shop.begin_import("catalogue", str(catalogue.resolve()))
     for chunk in chunks:
         shop.put_rows(chunk.rows, root, number)
         shop.put_rejects(number, chunk.rejects)
@@ -127,67 +169,53 @@ def _read(shop: Shop, request: IndexRequest, tally: _Tally, tell: Tell) -> int:
     return number
 
 
-def _open_embedder(parts: Parts, request: IndexRequest, spec: str) -> Embedder:
-    from embedder.registry import open_embedder
-
-    return open_embedder(spec, parts.models, runtime=request.runtime, batch=request.batch)
-
-
-def _encode(shop: Shop, embedder: Embedder, request: IndexRequest, tell: Tell) -> EncodeReport:
-    from embedder.pipeline import PipelineOptions, encode_pending
-
-    def told(progress: Progress) -> None:
-        tell(Step("encoding", progress.done, progress.total, f"{progress.per_second:.0f} photos/s"))
-
-    tell(Step("encoding", 0))
-    return encode_pending(shop, embedder, told, PipelineOptions(limits=request.limits))
+def _encode(
+    shop: Shop, embedder: Embedder, spec: str, request: IndexRequest, tally: _Tally, tell: Tell
+) -> EncodeReport | None:
+    """Encode what waits in an embedder's space; None where nothing does."""
+    with tally.timed("load"):
+        waiting = waits(shop, embedder.space)
+        if waiting:  # the network is opened here, so that its seconds do not count as encoding
+            tell(Step("loading", 0, note=f"{embedder.name} on {embedder.runtime.device}"))
+        remember_space(shop, embedder, spec)
+    with tally.timed("encode"):
+        return encode(shop, embedder, request.limits, tell) if waiting else None
 
 
-def _build(parts: Parts, space: str, request: IndexRequest, tell: Tell) -> GenerationInfo | None:
-    """A new generation where the one in use does not hold what the shop holds; None where it does."""
-    if not _has_vectors(parts.shop, space):
-        return None
-    if not request.rebuild and _up_to_date(parts, space, request.index):
-        return None
-    return _generate(parts, parts.shop.space(space), request.index, request.wanted_recall, tell)
-
-
-def _has_vectors(shop: Shop, space: str) -> bool:
-    return next(iter(shop.read_vectors(space, batch=1)), None) is not None
+def _beside(
+    parts: Parts,
+    embedder: Embedder,
+    spec: str,
+    request: IndexRequest,
+    tally: _Tally,
+    filled: _Filled,
+    tell: Tell,
+) -> Json:
+    """Compare the space that was filled beside with the one that is searched, and switch if asked to."""
+    shop, how = parts.shop, fill_command(parts.shop, spec, switch=True)
+    told: Json = {"from": parts.space(), "to": filled.space, "switched": False, "how": how}
+    if not request.switch or filled.encoded is not None:
+        with tally.timed("compare"):
+            told |= compared(parts, filled.space, request.label, how, tell)
+    if not request.switch:
+        return told
+    if tally.rows and tally.rejected / tally.rows > request.max_reject_share:
+        return told  # the run fails, which is said by its error
+    for _ in range(ROUNDS):
+        if not shop.photos_lost(filled.space):
+            break
+        encode(shop, embedder, request.limits, tell)
+    answer = adopt(parts, filled.space, tell)
+    tally.warnings += answer.warnings
+    return {**told, "switched": True}
 
 
 def rebuild(parts: Parts, choice: str, wanted_recall: float, tell: Tell) -> Json:
     """Build a new generation from the stored vectors. Raises EmptyShop."""
     with parts.shop.writer(WRITER):
         record = parts.shop.current_space()
-        if record is None or not _has_vectors(parts.shop, record.space):
+        if record is None or not has_vectors(parts.shop, record.space):
             raise EmptyShop("the shop has no vectors yet; run `vitrine index CATALOGUE` first")
-        built = _generate(parts, record, choice, wanted_recall, tell)
+        built = generate(parts, record.space, choice, wanted_recall, tell)
     found: Json = plain(built)
     return found
-
-
-def _generate(
-    parts: Parts, record: SpaceRecord, choice: str, wanted_recall: float, tell: Tell
-) -> GenerationInfo:
-    from index.generation import build_generation
-
-    tell(Step("building", 0))
-
-    def told(text: str) -> None:
-        tell(Step("building", 0, note=text))
-
-    return build_generation(parts.shop, record, choice, wanted_recall, told)
-
-
-def _up_to_date(parts: Parts, space: str, choice: str) -> bool:
-    """Whether the generation in use is whole, holds what the shop holds, and is of the type asked for."""
-    try:
-        index = parts.index_if_any()
-    except Damaged:
-        return False
-    if index is None or index.warnings or index.space != space:
-        return False
-    manifest = Manifest.load(Generations(parts.shop.directory / "index").path(index.generation))
-    changes = parts.shop.changes_since(manifest.revision, limit=1)
-    return manifest.satisfies(choice) and not changes.looks_changed and not changes.deleted

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.errors import BadPhoto, EmptyShop
 from service.answers import EvaluationAnswer, Json
 from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
 from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
 from service.spaces import lasting_name, remember_space
+
+if TYPE_CHECKING:
+    from embedder.finetuning.report import FinetuneReport
+    from embedder.finetuning.search_report import SearchReport
+    from embedder.finetuning.settings import Augmentation
+
+SHOWN_PHOTOS, SHOWN_SIDE = 3, 160
 
 
 def train(parts: Parts, seed: int, tell: Tell) -> Json:
@@ -37,34 +49,54 @@ def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAn
     return EvaluationAnswer(result.as_json(), folder)
 
 
-def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json:
-    """Fine-tune on a label column and keep the result under the shop's models."""
-    from embedder.finetune import finetune as fit
+def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json | None:
+    """Fine-tune on the shop's labels and keep the result under its models; None in all but the first process
+    of several."""
+    from embedder.finetuning.ranks import is_first_process
+    from embedder.finetuning.run import RunOptions
+    from embedder.finetuning.run import finetune as fit
+    from embedder.finetuning.searching import search
     from embedder.registry import open_embedder
 
     def told(text: str) -> None:
-        tell(Step("fine-tuning", 0, note=text))
+        if is_first_process():
+            tell(Step("fine-tuning", 0, note=text))
 
-    with parts.shop.writer("vitrine finetune"):
+    with parts.shop.writer("vitrine finetune") if is_first_process() else nullcontext():
         spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
         base = open_embedder(spec, parts.models, runtime=parts.runtime)
+        options = RunOptions(request.split, request.resume, request.device, parts.runtime)
+        name, settings = request.name, request.settings
+        report: FinetuneReport | SearchReport | None
         try:
-            report = fit(
-                parts.shop,
-                base,
-                label=request.label,
-                name=request.name,
-                strategy=request.strategy,
-                aspect=request.aspect,
-                epochs=request.epochs,
-                seed=request.seed,
-                progress=told,
-            )
+            if request.search is None:
+                report = fit(parts.shop, base, name, settings, options, told)
+            else:
+                report = search(parts.shop, base, name, settings, options, request.search, told)
         finally:
-            if base.space in parts.shop.spaces():
+            if is_first_process() and base.space in parts.shop.spaces():
                 remember_space(parts.shop, base, spec)
-    found: Json = plain(report)
+    found: Json | None = None if report is None else plain(report.as_json())
     return found
+
+
+def show_augmentation(parts: Parts, sheet: Path, augmentation: Augmentation | None, seed: int) -> Json:
+    """Draw what augmentations do to a few photos of the shop."""
+    from data.photos import decode
+    from embedder.finetuning.sheet import draw_sheet
+
+    shown = []
+    for products in parts.shop.all_products():
+        for photos in parts.shop.photos_of_products([p.product_id for p in products]).values():
+            with suppress(BadPhoto):
+                shown.append(decode(parts.shop.photo_path(photos[0]), (SHOWN_SIDE, SHOWN_SIDE)))
+            if len(shown) == SHOWN_PHOTOS:
+                break
+        if len(shown) == SHOWN_PHOTOS:
+            break
+    if not shown:
+        raise EmptyShop("the shop has no photo to show augmentations of; run `vitrine index CATALOGUE` first")
+    return {"sheet": str(draw_sheet(shown, augmentation, sheet, seed))}
 
 
 def reduce(parts: Parts, request: ReduceRequest, tell: Tell) -> Json:

@@ -10,10 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import which
 
+from data.aspects import AspectLayout
 from data.errors import VitrineError
+from data.shop import Shop
+from index.generations import Generations
 from service.answers import Json
 from service.parts import Parts
 from service.plain import plain
+from service.spaces import BESIDE
 
 PACKAGES = ("vitrine", "torch", "timm", "openvino", "faiss-gpu", "faiss-cpu", "numpy", "pandas", "pillow")
 
@@ -30,6 +34,7 @@ def info(parts: Parts) -> Json:
         "counts": counts,
         "space": record.space if record is not None else None,
         "embedder": record.embedder if record is not None else None,
+        "spaces": spaces(shop),
         "generation": generation,
         "recommender": _recommender(parts),
         "event_weights": dict(shop.event_weights),
@@ -37,6 +42,33 @@ def info(parts: Parts) -> Json:
         "missing": missing(parts, counts, generation),
         "machine": machine(),
     }
+
+
+def spaces(shop: Shop) -> list[Json]:
+    """The spaces that a shop holds, by name.
+
+    photos: that have a vector in it; missing: that have one in the space that is searched and none in it;
+    vectors: stored, one for each content; bytes: of these; generation: its newest, if it has one.
+    """
+    current, previous = shop.state[1], shop.previous_space()
+    stored, built = shop.counts()["vectors"], Generations(shop.directory / "index")
+    found: list[Json] = []
+    for name in shop.spaces():
+        record, vectors = shop.space(name), int(stored.get(name, 0))
+        found.append(
+            {
+                "space": name,
+                "embedder": record.embedder,
+                "current": name == current,
+                "previous": previous is not None and name == previous.space,
+                "photos": shop.photos_in(name),
+                "missing": shop.photos_lost(name),
+                "vectors": vectors,
+                "bytes": vectors * AspectLayout.from_json(record.layout).d * 2,
+                "generation": next(iter(built.of_space(name)), None),
+            }
+        )
+    return found
 
 
 def _generation(parts: Parts) -> Json | None:
@@ -70,6 +102,10 @@ def missing(parts: Parts, counts: Json, generation: Json | None) -> list[str]:
         out.append(f"no index yet: vitrine index CATALOGUE {at}")
     if counts.get("pending"):
         out.append(f"{counts['pending']} photos are not encoded yet: vitrine index CATALOGUE {at}")
+    beside = parts.shop.meta(BESIDE)
+    if beside is not None and (lacking := parts.shop.photos_lost(beside)):
+        name = parts.shop.space(beside).embedder
+        out.append(f"{lacking} photos are not encoded by {name} yet: vitrine index {at} --embedder {name}")
     if not counts.get("interactions"):
         out.append(f"no interactions yet: vitrine interactions EVENTS {at}")
     elif not _recommender(parts)["trained"]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recommender.recommender import Recommender
 
 DEFAULT_EMBEDDER = "bundled"
+EMBEDDERS_KEPT = 2
 
 
 class Parts:
@@ -37,7 +38,7 @@ class Parts:
         self._indexing, self._embedding, self._recommending = (threading.Lock() for _ in range(3))
         self._listing = threading.Lock()
         self._index: CatalogueIndex | None = None
-        self._embedder: Embedder | None = None
+        self._embedders: dict[str, Embedder] = {}
         self._recommender: tuple[object, Recommender] | None = None
         self._table: ProductTable | None = None
 
@@ -90,15 +91,14 @@ class Parts:
     def embedder(self, space: str | None = None) -> Embedder:
         """The embedder of the shop's vectors.
 
-        space: the space a vector shall be compared in. Raises SpaceMismatch if the embedder that the shop
-        names gives another one today (its weights have changed since the catalogue was indexed).
+        space: the space a vector shall be compared in. Those of the last two spaces stay open, so that
+        nobody waits while the shop switches. Raises SpaceMismatch if the embedder that the shop names gives
+        another one today (its weights have changed since the catalogue was indexed).
         """
-        with self._embedding:
-            if self._embedder is None or (space is not None and self._embedder.space != space):
-                from embedder.registry import open_embedder
-
-                self._embedder = open_embedder(self.embedder_spec(space), self.models, runtime=self.runtime)
-            found = self._embedder
+        found = self._embedders.get(space) if space is not None else None
+        if found is None:
+            with self._embedding:
+                found = self._opened(space)
         if space is not None and found.space != space:
             raise SpaceMismatch(
                 f"the shop's vectors are of space {space}, but the embedder {found.name!r} now gives "
@@ -106,6 +106,19 @@ class Parts:
                 shop=space,
                 embedder=found.space,
             )
+        return found
+
+    def _opened(self, space: str | None) -> Embedder:
+        """The embedder of a space, kept by the space that it gives; the eldest of three is let go."""
+        known = self.shop.state[1] if space is None else space
+        if known is not None and known in self._embedders:
+            return self._embedders[known]
+        from embedder.registry import open_embedder
+
+        found = open_embedder(self.embedder_spec(space), self.models, runtime=self.runtime)
+        self._embedders[found.space] = found
+        for eldest in list(self._embedders)[:-EMBEDDERS_KEPT]:
+            del self._embedders[eldest]
         return found
 
     def recommender(self) -> Recommender:
@@ -121,7 +134,8 @@ class Parts:
 
     def close(self) -> None:
         """Close the records; the object must not be used afterwards."""
-        self._index = self._embedder = self._recommender = self._table = None
+        self._index = self._recommender = self._table = None
+        self._embedders.clear()
         self.shop.close()
 
 

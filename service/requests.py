@@ -11,15 +11,20 @@ from typing import Literal
 from data.errors import UsageError
 from data.photos import PhotoLimits
 from data.records import Interaction
+from embedder.finetuning.settings import Settings as FinetuneSettings
+from embedder.finetuning.space import Search
 
 Strategy = Literal["average", "best", "sum"]
 NearDuplicates = Literal["keep", "suppress"]
 Seen = Literal["drop", "keep"]
 Split = Literal["time", "last", "user", "cold-items"]
+Auto = Literal["auto"]
 
 STRATEGIES: tuple[Strategy, ...] = ("average", "best", "sum")
 SPLITS: tuple[Split, ...] = ("time", "last", "user", "cold-items")
 MAX_K = 10_000
+AUTO: Auto = "auto"
+"""The least score that ``vitrine embedders evaluate`` calibrated on the shop's own photos."""
 
 
 def _check_common(k: int, diversity: float) -> None:
@@ -69,7 +74,7 @@ class SimilarRequest:
     aspects: weights of aspects for this query, or None for the embedder's own.
     diversity: 0 (closest first) to 1 (as different from each other as possible).
     exclude: products that must not be in the answer.
-    min_score: hits below this cosine are left out.
+    min_score: hits below this cosine are left out; "auto": below the shop's calibrated threshold.
     """
 
     examples: tuple[Look, ...]
@@ -80,7 +85,7 @@ class SimilarRequest:
     diversity: float = 0.0
     strategy: Strategy = "average"
     exclude: frozenset[str] = frozenset()
-    min_score: float | None = None
+    min_score: float | Auto | None = None
     near_duplicates: NearDuplicates = "keep"
 
     def __post_init__(self) -> None:
@@ -88,6 +93,8 @@ class SimilarRequest:
             raise UsageError("a search needs at least one example: a product or a photo")
         if self.strategy not in STRATEGIES:
             raise UsageError(f"no strategy {self.strategy!r}; there are {', '.join(STRATEGIES)}")
+        if isinstance(self.min_score, str) and self.min_score != AUTO:
+            raise UsageError(f"a min_score is a cosine or {AUTO}, not {self.min_score!r}")
         _check_common(self.k, self.diversity)
 
 
@@ -121,11 +128,14 @@ class RecommendRequest:
 
 @dataclass(frozen=True, slots=True)
 class IndexRequest:
-    """An order to bring the shop in line with a catalogue.
+    """An order to bring the shop in line with a catalogue, or to encode its photos with another embedder.
 
-    catalogue: a CSV, TSV, Parquet or JSON-lines file, or a folder of photos.
+    catalogue: a CSV, TSV, Parquet or JSON-lines file, or a folder of photos; None: what the shop holds.
     photos: the folder that photo paths are relative to; None: the catalogue's own folder.
-    embedder: which embedder; None: the one the shop already uses, else "bundled".
+    embedder: which embedder; None: the one the shop already uses, else "bundled". Another one than that
+    fills a space of its own, beside the one that is searched.
+    switch: search that space as soon as it is complete.
+    label: the column by whose values the two spaces are compared.
     index: "auto", "exact" or a FAISS factory string.
     columns: our column name → the file's, where they differ.
     rebuild: build a new generation even if nothing changed.
@@ -133,7 +143,7 @@ class IndexRequest:
     max_reject_share: above this share of rejected rows the command fails (what was good is kept).
     """
 
-    catalogue: Path
+    catalogue: Path | None = None
     photos: Path | None = None
     embedder: str | None = None
     index: str = "auto"
@@ -145,8 +155,14 @@ class IndexRequest:
     runtime: str = "auto"
     batch: int | None = None
     limits: PhotoLimits = field(default_factory=PhotoLimits)
+    switch: bool = False
+    label: str = "category"
 
     def __post_init__(self) -> None:
+        if self.catalogue is None and (self.photos is not None or self.columns or self.prune):
+            raise UsageError("--photos, --column and --prune say how to read a catalogue: name one")
+        if self.switch and self.embedder is None:
+            raise UsageError("to switch while a catalogue is indexed, say to which --embedder")
         if not 0.0 <= self.max_reject_share <= 1.0:
             raise UsageError(f"--max-reject-share is a share from 0 to 1, not {self.max_reject_share}")
         if not 0.0 < self.wanted_recall <= 1.0:
@@ -177,22 +193,24 @@ class EventsRequest:
 
 @dataclass(frozen=True, slots=True)
 class FinetuneRequest:
-    """An order to fine-tune the shop's embedder on a column of its catalogue.
+    """An order to fine-tune an embedder on the shop.
 
-    label: the column whose values photos shall be told apart by.
     name: the new embedder's name under the shop's models.
-    strategy: only "fixed" (a projection on frozen features) in this version.
-    aspect: which aspect shall learn it.
+    settings: what learns, from what, and how.
     embedder: what to start from; None: the shop's own.
+    split: what is held out: "stratified", "class-disjoint" or "time".
+    resume: go on with an unfinished run of this name.
+    device: "cpu", "cuda" or None for the best.
+    search: how better settings are looked for first; None: they are taken as they are.
     """
 
-    label: str
     name: str
-    strategy: str = "fixed"
-    aspect: str = "shape"
+    settings: FinetuneSettings = field(default_factory=FinetuneSettings)
     embedder: str | None = None
-    epochs: int = 25
-    seed: int = 7
+    split: str = "stratified"
+    resume: bool = False
+    device: str | None = None
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)

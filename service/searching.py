@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,20 +12,22 @@ from numpy.typing import NDArray
 from data.where import parse
 from service.answers import Json, SimilarAnswer
 from service.browsing import as_card
+from service.lookalikes import least_score, nothing_alike
 from service.parts import Parts
 from service.requests import Look, SimilarRequest
 
 if TYPE_CHECKING:
     from index.hits import Hit
-    from index.query import Example
-    from index.search import CatalogueIndex
+    from index.query import Example, Query
+    from index.view import IndexView
 
 
 def similar(parts: Parts, request: SimilarRequest) -> SimilarAnswer:
     """Products that look like the examples, best first; never one of the example products."""
     from index.query import Query
 
-    index = parts.index()
+    index = parts.index().pinned()  # one view for all of the answer: it never mixes spaces
+    least = least_score(parts.shop, index.space, index.layout, request)
     query = Query(
         examples=_examples(parts, index, request.examples),
         negatives=_examples(parts, index, request.negatives),
@@ -34,7 +37,7 @@ def similar(parts: Parts, request: SimilarRequest) -> SimilarAnswer:
         aspects=dict(request.aspects) if request.aspects else None,
         diversity=request.diversity,
         exclude=request.exclude,
-        min_score=request.min_score,
+        min_score=least,
         near_duplicates=request.near_duplicates,
     )
     hits = index.search(query)
@@ -42,11 +45,21 @@ def similar(parts: Parts, request: SimilarRequest) -> SimilarAnswer:
         hits=_described(parts, hits),
         space=index.space,
         generation=index.generation,
-        warnings=tuple(index.warnings),
+        warnings=(*index.warnings, *_nothing(index, query, hits)),
     )
 
 
-def _examples(parts: Parts, index: CatalogueIndex, looks: Sequence[Look]) -> tuple[Example, ...]:
+def _nothing(index: IndexView, query: Query, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """A warning where there are products, but each of them stays below the least score."""
+    if hits or query.min_score is None:
+        return ()
+    best = index.search(replace(query, k=1, min_score=None, diversity=0.0, explain_aspects=False))
+    if not best:
+        return ()
+    return (nothing_alike(best[0].score, query.min_score, filtered=query.where is not None),)
+
+
+def _examples(parts: Parts, index: IndexView, looks: Sequence[Look]) -> tuple[Example, ...]:
     from index.query import Example
 
     return tuple(
@@ -57,7 +70,7 @@ def _examples(parts: Parts, index: CatalogueIndex, looks: Sequence[Look]) -> tup
     )
 
 
-def photo_vector(parts: Parts, index: CatalogueIndex, look: Look) -> NDArray[np.float32]:
+def photo_vector(parts: Parts, index: IndexView, look: Look) -> NDArray[np.float32]:
     """The vector (d,) of a photo from outside, in the index's space. Raises BadPhoto, SpaceMismatch."""
     if look.photo is None:
         raise TypeError("a look without a photo has no photo's vector")

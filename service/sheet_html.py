@@ -1,8 +1,9 @@
-"""A contact sheet as one self-contained web page: photos inside as data, a bar for each aspect's cosine."""
+"""Contact sheets as one self-contained web page: photos inside as data, a bar for each aspect's cosine."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from html import escape
 from string import Template
 
@@ -25,6 +26,7 @@ _PAGE = Template("""<!doctype html>
 body { margin: 0; padding: 2rem; background: var(--paper); color: var(--ink);
   font: 15px/1.4 system-ui, -apple-system, "Segoe UI", sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.05rem; margin: 2rem 0 .75rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 p { margin: 0 0 1.5rem; color: var(--soft); }
 main { display: grid; grid-template-columns: minmax(160px, 240px) 1fr; gap: 2rem; }
 .hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); gap: 1.25rem; }
@@ -48,8 +50,7 @@ figcaption { padding-top: .5rem; overflow-wrap: anywhere; }
   .asked { border: 0; padding: 0; max-width: 240px; } }
 </style></head><body>
 <h1>$title</h1><p>$subtitle</p>
-<main><section class="asked" aria-label="query">$asked</section>
-<section class="hits" aria-label="hits">$hits</section></main>
+$body
 </body></html>
 """)
 
@@ -59,12 +60,27 @@ def render(sheet: Sheet) -> str:
     asked = [_figure(p, "query", "query") for p in sheet.queries]
     asked += [_figure(p, "unlike", "not like this") for p in sheet.negatives]
     hits = [_figure(p, "hit", str(n)) for n, p in enumerate(sheet.hits, 1)]
-    return _PAGE.substitute(
-        title=escape(sheet.title),
-        subtitle=escape(sheet.subtitle),
-        asked="\n".join(asked),
-        hits="\n".join(hits) or '<p class="soft">no hits</p>',
+    found = "\n".join(hits) or '<p class="soft">no hits</p>'
+    body = (
+        f'<main><section class="asked" aria-label="query">{"".join(asked)}</section>\n'
+        f'<section class="hits" aria-label="hits">{found}</section></main>'
     )
+    return _page(sheet.title, sheet.subtitle, body)
+
+
+def render_rows(title: str, subtitle: str, rows: Sequence[tuple[str, Sequence[Picture]]]) -> str:
+    """A page of rows of pictures, each under a heading; it refers to nothing outside itself."""
+    sections = [
+        f'<h2>{escape(heading)}</h2>\n<section class="hits" aria-label="{escape(heading, quote=True)}">'
+        + "\n".join(_figure(picture, "hit", str(place)) for place, picture in enumerate(pictures, 1))
+        + "</section>"
+        for heading, pictures in rows
+    ]
+    return _page(title, subtitle, "\n".join(sections) or '<p class="soft">none found</p>')
+
+
+def _page(title: str, subtitle: str, body: str) -> str:
+    return _PAGE.substitute(title=escape(title), subtitle=escape(subtitle), body=body)
 
 
 def _figure(picture: Picture, kind: str, mark: str) -> str:

@@ -54,7 +54,7 @@ def draw(sheet: Sheet) -> Image.Image:
     asked = [(p, ACCENT) for p in sheet.queries] + [(p, WRONG) for p in sheet.negatives]
     for n, (picture, colour) in enumerate(asked):
         mark = "query" if colour == ACCENT else "not like"
-        _cell(canvas, picture, (MARGIN, HEAD + n * (SIDE + TEXT + GAP)), mark, colour)
+        cell(canvas, picture, (MARGIN, HEAD + n * (SIDE + TEXT + GAP)), mark, colour)
     rule = MARGIN + SIDE + GAP
     pen.line((rule, HEAD, rule, canvas.height - MARGIN), LINE, 1)
     left = rule + GAP
@@ -64,13 +64,14 @@ def draw(sheet: Sheet) -> Image.Image:
     for n, picture in enumerate(sheet.hits):
         row, column = divmod(n, columns)
         at = (left + column * (SIDE + GAP), HEAD + row * (SIDE + TEXT + GAP))
-        _cell(canvas, picture, at, str(n + 1), None)
+        cell(canvas, picture, at, str(n + 1), None)
     return canvas
 
 
-def _cell(
+def cell(
     canvas: Image.Image, picture: Picture, at: tuple[int, int], mark: str, frame: tuple[int, int, int] | None
 ) -> None:
+    """One photo with its lines of text, ``SIDE`` wide and ``SIDE + TEXT`` high, its corner at ``at``."""
     pen = ImageDraw.Draw(canvas)
     x, y = at
     box = (x, y, x + SIDE - 1, y + SIDE - 1)

@@ -12,6 +12,9 @@ from service.parts import Parts
 if TYPE_CHECKING:
     from embedder.embedder import Embedder
 
+BESIDE = "beside_space"
+"""Under this key a shop keeps the space that was last filled beside the one that is searched."""
+
 
 def remember_space(shop: Shop, embedder: Embedder, spec: str) -> None:
     """Record an embedder's space, so that questions can open the same embedder again by ``spec``.

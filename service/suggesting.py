@@ -36,7 +36,7 @@ def recommend(parts: Parts, request: RecommendRequest) -> RecommendAnswer:
         items=[_item(item, shown.get(item.product_id, {})) for item in answer.items],
         fallback=answer.fallback,
         trained=recommender.trained,
-        warnings=(*parts.index().warnings, *recommender.warnings),
+        warnings=(*parts.index().warnings, *answer.warnings),
     )
 
 

@@ -1,4 +1,4 @@
-"""Facts about the shop itself, as JSON values under a key; and the registry of spaces."""
+"""Facts about the shop itself, as JSON values under a key."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from data.errors import SpaceMismatch
-from data.records import SpaceRecord
 from data.store.database import Database
-from data.store.schema import meta, spaces
-
-CURRENT_SPACE = "space"
+from data.store.schema import meta
 
 
 class Meta:
-    """Keys and values, and spaces."""
+    """Keys and values."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,29 +29,3 @@ class Meta:
         put = self._database.upsert(meta).values(key=key, value=text)
         with self._database.write() as connection:
             connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": text}))
-
-    def put_space(self, record: SpaceRecord) -> None:
-        """Keep what a space means; its fingerprint is its key."""
-        fields = {
-            "embedder": record.embedder,
-            "layout": json.dumps(dict(record.layout)),
-            "config": json.dumps(dict(record.config), ensure_ascii=False),
-        }
-        put = self._database.upsert(spaces).values(space=record.space, **fields)
-        with self._database.write() as connection:
-            connection.execute(put.on_conflict_do_update(index_elements=["space"], set_=fields))
-
-    def space(self, space: str) -> SpaceRecord:
-        """What a space means; SpaceMismatch where this shop has never seen it."""
-        with self._database.read() as connection:
-            row = connection.execute(select(spaces).where(spaces.c.space == space)).first()
-        if row is None:
-            raise SpaceMismatch(
-                f"this shop has no vectors of the space {space!r}: index it with that embedder first"
-            )
-        return SpaceRecord(row.space, row.embedder, json.loads(row.layout), json.loads(row.config))
-
-    def space_names(self) -> list[str]:
-        """All spaces of the shop."""
-        with self._database.read() as connection:
-            return list(connection.execute(select(spaces.c.space).order_by(spaces.c.space)).scalars())

@@ -126,15 +126,20 @@ class Photos:
         return PendingPhoto(row.photo_id, row.product_id, path, row.row, size, mtime_ns, digest)
 
 
-def mark_done(connection: Connection, done: Sequence[tuple[str, str, int, int]]) -> set[str]:
-    """Note what was read: (photo id, sha256, size, mtime_ns). Returns the products whose looks change."""
+def mark_done(connection: Connection, done: Sequence[tuple[str, str, int, int]], searched: bool) -> set[str]:
+    """Note what was read: (photo id, sha256, size, mtime_ns). Returns the products whose looks change.
+
+    searched: the vectors are of the space that is searched. Those of another change nobody's looks by
+    themselves; only photos that are new, or have other content than before, then count.
+    """
     stored = _stored(connection, [entry[0] for entry in done])
     values, owners = [], set()
     for photo_id, sha256, size, mtime_ns in done:
         row = stored.get(photo_id)
         if row is None:
             continue  # the product was deleted, or the photo dropped, while it was encoded
-        owners.add(row.product_id)
+        if searched or (row.status, row.sha256) != (DONE, sha256):
+            owners.add(row.product_id)
         values.append({"which": photo_id, "to_sha": sha256, "to_size": size, "to_mtime": mtime_ns})
     if values:
         connection.execute(

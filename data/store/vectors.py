@@ -14,6 +14,7 @@ from data.store.photos import DONE, mark_done, mark_rejected
 from data.store.products import Products
 from data.store.rejects import Rejects
 from data.store.schema import photos, products, vectors
+from data.store.spaces import current_space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,7 @@ class Vectors:
                     put.on_conflict_do_update(index_elements=["space", "sha256"], set_=kept), blobs
                 )
             seen = [(p.photo_id, p.sha256, p.size, p.mtime_ns) for p in done]
-            looks = mark_done(connection, seen)
+            looks = mark_done(connection, seen, searched=current_space(connection) in (None, space))
             self._rejects.forget_photos(connection, [entry[0] for entry in seen])
             if failed:
                 rows, lost = mark_rejected(connection, [entry[0] for entry in failed])

@@ -15,6 +15,7 @@ from types import ModuleType
 
 TELEMETRY = "openvino_telemetry"
 _IMPORTING = threading.Lock()
+_PRIMED: list[ModuleType] = []
 
 
 def installed() -> bool:
@@ -27,9 +28,27 @@ def openvino() -> ModuleType:
     with _IMPORTING:
         if "openvino" not in sys.modules:
             sys.modules.setdefault(TELEMETRY, None)  # type: ignore[arg-type]
-        importlib.import_module("openvino")
+        module = importlib.import_module("openvino")
         _silence_loaded()
-    return sys.modules["openvino"]
+        if module not in _PRIMED:
+            _prime(module)
+            _PRIMED.append(module)
+    return module
+
+
+def _prime(module: ModuleType) -> None:
+    """Lets OpenVINO make its tables of number types now, in one thread.
+
+    They are made on first use. A thread that makes them lets go of the interpreter on the way, and a second
+    one that then asks for them keeps it while it waits for the first: two first inferences at once would wait
+    for each other for ever.
+    """
+    import numpy as np
+
+    for kind in (np.uint8, np.float32):
+        tensor = module.Tensor(np.zeros(1, kind))
+        tensor.get_element_type().to_dtype()
+        module.Type(kind)
 
 
 def _silence_loaded() -> None:

@@ -14,7 +14,21 @@ import typer
 from typer.core import TyperGroup
 
 from data.errors import VitrineError
-from service.cli import demo, embedders, importing, info, learning, recommend, serve, similar
+from service.cli import (
+    combining,
+    comparing,
+    demo,
+    duplicates,
+    embedders,
+    evaluating,
+    finetuning,
+    importing,
+    info,
+    learning,
+    recommend,
+    serve,
+    similar,
+)
 
 DEBUG = "VITRINE_DEBUG"
 INTERRUPTED = 130
@@ -88,12 +102,17 @@ app.command("demo")(demo.demo)
 app.command("index")(importing.index)
 app.command("interactions")(importing.interactions)
 app.command("similar")(similar.similar)
+app.command("duplicates")(duplicates.duplicates)
 app.command("recommend")(recommend.recommend)
 app.command("train")(learning.train)
 app.command("evaluate")(learning.evaluate)
-app.command("finetune")(embedders.finetune)
+app.command("finetune")(finetuning.finetune)
 app.command("reduce")(embedders.reduce)
-app.command("embedders")(embedders.embedders)
+app.add_typer(embedders.group, name="embedders")
+embedders.group.command("evaluate")(evaluating.evaluate)
+embedders.group.command("compare")(comparing.compare)
+embedders.group.command("soup")(combining.soup)
+embedders.group.command("join")(combining.join)
 app.command("serve")(serve.serve)
 app.command("info")(info.info)
 

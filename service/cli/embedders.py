@@ -1,10 +1,9 @@
-"""`vitrine embedders`, `vitrine finetune` and `vitrine reduce`."""
+"""`vitrine embedders` and `vitrine reduce`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,8 +11,13 @@ from service.cli.options import JsonOption, SeedOption, ShopOption
 from service.cli.output import cell, emit, only_json, table
 from service.cli.progress import progress
 
+group = typer.Typer(invoke_without_command=True)
+"""`vitrine embedders` lists; what is done with embedders are its subcommands (see ``service.cli.app``)."""
 
+
+@group.callback()
 def embedders(
+    context: typer.Context,
     shop: Annotated[
         Path | None,
         typer.Option("--shop", envvar="VITRINE_SHOP", metavar="DIR", help="Also list this shop's own."),
@@ -24,6 +28,8 @@ def embedders(
 
     Example: vitrine embedders --shop my-shop
     """
+    if context.invoked_subcommand is not None:
+        return
     from service.engine import list_embedders
 
     with only_json(json):
@@ -33,48 +39,6 @@ def embedders(
         return
     columns = list(dict.fromkeys(key for info in found for key in info))
     table("", columns, [[cell(info.get(c)) for c in columns] for info in found])
-
-
-def finetune(
-    shop: ShopOption,
-    label: Annotated[str, typer.Option("--label", help="Column whose values photos shall be told apart by.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name of the new embedder; default: finetuned-LABEL.")
-    ] = None,
-    strategy: Annotated[
-        str, typer.Option("--strategy", help="fixed: a projection on frozen features (the only one yet).")
-    ] = "fixed",
-    embedder: Annotated[
-        str | None, typer.Option("--embedder", help="What to start from; default: the shop's embedder.")
-    ] = None,
-    aspect: Annotated[str, typer.Option("--aspect", help="Which aspect shall learn it.")] = "shape",
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the photos.")] = 25,
-    seed: SeedOption = 7,
-    json: JsonOption = False,
-) -> None:
-    """Fine-tune the shop's embedder on a column of its catalogue, checked on products held out.
-
-    Example: vitrine finetune --shop my-shop --label category --name by-category
-    """
-    from service.engine import Engine
-    from service.requests import FinetuneRequest
-
-    request = FinetuneRequest(
-        label=label,
-        name=name or f"finetuned-{label}",
-        strategy=strategy,
-        aspect=aspect,
-        embedder=embedder,
-        epochs=epochs,
-        seed=seed,
-    )
-    with only_json(json), Engine.open(shop) as engine, progress() as tell:
-        report = engine.finetune(request, tell)
-    if json:
-        emit(report)
-        return
-    _show(report)
-    typer.echo(f"use it: vitrine index CATALOGUE --shop {shop} --embedder {request.name}")
 
 
 def reduce(
@@ -103,29 +67,4 @@ def reduce(
         emit(made)
         return
     typer.echo(f"{name}: vectors of {made['dims']} numbers instead of {made['dims_before']}")
-    typer.echo(f"use it: vitrine index CATALOGUE --shop {shop} --embedder {name}")
-
-
-def _show(report: Mapping[str, Any]) -> None:
-    """Before and after on products held out, then what was left out."""
-    compared = {
-        f"{report['aspect']}, as it was": "frozen",
-        f"{report['aspect']}, fine-tuned": "tuned",
-        "whole vector, as it was": "frozen_vector",
-        "whole vector, fine-tuned": "tuned_vector",
-    }
-    rows = [
-        (what, *(ranged(report["comparison"][key][measure]) for measure in ("recall_at_1", "map_at_r")))
-        for what, key in compared.items()
-    ]
-    table(f"{report['name']}: {report['label']} on products held out", ("", "recall@1", "mAP@R"), rows)
-    typer.echo(
-        f"trained on {report['train_photos']} photos of {report['classes']} values, measured on "
-        f"{report['measured_photos']}; left out: {report['unlabelled']} without a value, "
-        f"{report['rare']} of rare values; {report['seconds']:.1f} s"
-    )
-
-
-def ranged(measured: Mapping[str, Any]) -> str:
-    """A mean with its 95 % interval."""
-    return f"{measured['mean']:.3f} [{measured['low']:.3f}, {measured['high']:.3f}]"
+    typer.echo(f"fill and compare: vitrine index --shop {shop} --embedder {name}")

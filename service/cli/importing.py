@@ -1,10 +1,11 @@
-"""`vitrine index` and `vitrine interactions`: files in, records and vectors kept."""
+"""`vitrine index` and `vitrine interactions`: files in, records and vectors kept, spaces switched."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,10 @@ from data.errors import TooManyRejects, UsageError
 from service.cli.options import JsonOption, RejectShareOption, ShopOption, pairs
 from service.cli.output import emit, only_json, seconds, table, warn
 from service.cli.progress import progress
+from service.cli.switching import drop, show_beside, switch_space
+
+if TYPE_CHECKING:
+    from service.requests import IndexRequest
 
 ColumnOption = Annotated[
     list[str] | None,
@@ -20,7 +25,10 @@ ColumnOption = Annotated[
 
 
 CatalogueArgument = Annotated[
-    Path, typer.Argument(help="CSV, TSV, Parquet or JSON-lines file, or a folder of photos.")
+    Path | None,
+    typer.Argument(
+        help="CSV, TSV, Parquet or JSON-lines file, or a folder of photos; without one, what the shop holds."
+    ),
 ]
 PhotosOption = Annotated[
     Path | None, typer.Option("--photos", help="Folder of the photos; default: the catalogue's folder.")
@@ -29,9 +37,23 @@ EmbedderOption = Annotated[
     str | None,
     typer.Option(
         "--embedder",
-        help="bundled, a timm name, a folder, ARCH@FILE, or a fine-tuned one by name; "
-        "default: what the shop uses, else bundled.",
+        help="bundled, a timm name, a folder, ARCH@FILE, or a fine-tuned one by name; default: what the shop "
+        "uses, else bundled. Another one than the shop's is filled beside it and compared, until --switch.",
     ),
+]
+SwitchOption = Annotated[
+    bool,
+    typer.Option(
+        "--switch", help="Search with --embedder once its space is complete; alone: with the one last filled."
+    ),
+]
+BackOption = Annotated[bool, typer.Option("--back", help="Search with the embedder before the present one.")]
+DropOption = Annotated[
+    str | None,
+    typer.Option("--drop-space", metavar="SPACE", help="Forget a space that is not searched."),
+]
+LabelOption = Annotated[
+    str, typer.Option("--label", metavar="COLUMN", help="What two embedders are compared by.")
 ]
 IndexTypeOption = Annotated[
     str, typer.Option("--index", help="auto (measured), exact, or a FAISS factory string.")
@@ -67,10 +89,14 @@ BUILT = (("recall", "recall@10 {:.4f}"), ("latency_ms", "{:.2f} ms a query"), ("
 
 
 def index(
-    catalogue: CatalogueArgument,
     shop: ShopOption,
+    catalogue: CatalogueArgument = None,
     photos: PhotosOption = None,
     embedder: EmbedderOption = None,
+    switch: SwitchOption = False,
+    back: BackOption = False,
+    drop_space: DropOption = None,
+    label: LabelOption = "category",
     index_type: IndexTypeOption = "auto",
     recall: RecallOption = 0.99,
     column: ColumnOption = None,
@@ -84,13 +110,22 @@ def index(
 ) -> None:
     """Index a catalogue: read it, encode the photos that are new, build the search index.
 
-    Run it again whenever the catalogue changes: only what is new is encoded.
+    Run it again whenever the catalogue changes: only what is new is encoded. Another --embedder is filled
+    beside the present one, which goes on answering; --switch moves over in one step, --back returns.
 
     Example: vitrine index catalogue.csv --photos photos/ --shop my-shop
     """
-    from service.engine import Engine
     from service.requests import IndexRequest
 
+    alone = [name for name, given in (("--back", back), ("--drop-space", drop_space is not None)) if given]
+    if alone and (len(alone) > 1 or switch or catalogue is not None or embedder is not None):
+        raise UsageError(f"{alone[0]} stands alone: give it without a catalogue and without other work")
+    if drop_space is not None:
+        drop(shop, drop_space, json)
+        return
+    if back or (switch and catalogue is None and embedder is None):
+        switch_space(shop, back, runtime, json)
+        return
     request = IndexRequest(
         catalogue=catalogue,
         photos=photos,
@@ -103,18 +138,31 @@ def index(
         wanted_recall=recall,
         runtime=runtime,
         batch=batch,
+        switch=switch,
+        label=label,
     )
-    if not catalogue.exists():
+    if catalogue is not None and not catalogue.exists():
         raise UsageError(
             f"no catalogue at {catalogue}; give a CSV, TSV, Parquet or JSON-lines file, or a folder"
         )
-    with only_json(json), progress() as tell, Engine.create(shop, database, runtime) as engine:
+    _index(shop, database, request, json)
+
+
+def _index(shop: Path, database: str | None, request: IndexRequest, json: bool) -> None:
+    from service.engine import Engine
+
+    doubts: tuple[str, ...] = ()
+    opened = Engine.open if request.catalogue is None else partial(Engine.create, database=database)
+    with only_json(json), progress() as tell, opened(shop, runtime=request.runtime) as engine:
+        if request.embedder is not None:
+            doubts = engine.doubts(request.embedder)
+            warn(doubts)  # before the long work, not after it
         report, error = _kept(lambda: engine.index_catalogue(request, tell).as_json())
-    warn(report.get("warnings", []))
+    warn([text for text in report.get("warnings", []) if text not in doubts])
     if json:
         emit(report)
     else:
-        _show_index(report, shop)
+        _show_index(report, shop, request.catalogue is not None)
     if error is not None:
         raise error
 
@@ -182,12 +230,11 @@ def _show_rejects(report: Mapping[str, Any]) -> None:
         table("Rejects", ("reason", "count", "meaning"), rows, right=("count",))
 
 
-def _show_index(report: Mapping[str, Any], shop: Path) -> None:
+def _show_index(report: Mapping[str, Any], shop: Path, catalogue: bool) -> None:
     _show_rejects(report)
-    typer.echo(
-        f"{report['rows']} rows = {report['used']} used + {report['rejected']} rejected"
-        + (f" (export them: vitrine info --shop {shop} --rejects rejects.csv)" if report["reasons"] else "")
-    )
+    export = f" (export them: vitrine info --shop {shop} --rejects rejects.csv)" if report["reasons"] else ""
+    if catalogue:
+        typer.echo(f"{report['rows']} rows = {report['used']} used + {report['rejected']} rejected{export}")
     if report["pruned"]:
         typer.echo(f"{report['pruned']} products deleted that the catalogue does not list")
     typer.echo(
@@ -195,6 +242,8 @@ def _show_index(report: Mapping[str, Any], shop: Path) -> None:
     )
     typer.echo(f"generation {report['generation']}: " + _built(report))
     typer.echo(f"seconds: {seconds(report['seconds'])}")
+    if report["switch"] is not None:
+        show_beside(report["switch"])
 
 
 def _built(report: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,6 +61,8 @@ def _show(found: Mapping[str, Any], generation: Mapping[str, Any]) -> None:
             *sorted(machine["versions"].items()),
         ],
     )
+    if len(found["spaces"]) > 1:
+        _show_spaces(found["spaces"])
     if found["rejects"]:
         table(
             "Rejects of the latest imports",
@@ -70,3 +72,21 @@ def _show(found: Mapping[str, Any], generation: Mapping[str, Any]) -> None:
         )
     for line in found["missing"]:
         typer.echo(f"missing: {line}")
+
+
+def _show_spaces(spaces: Sequence[Mapping[str, Any]]) -> None:
+    """The spaces side by side: which one is searched, and what each holds and lacks."""
+    columns = ("space", "embedder", "searched", "photos", "missing", "generation", "MB")
+    rows = [
+        (
+            one["space"],
+            one["embedder"],
+            "now" if one["current"] else "before" if one["previous"] else "",
+            one["photos"],
+            one["missing"],
+            one["generation"],
+            one["bytes"] / 1e6,
+        )
+        for one in spaces
+    ]
+    table("Spaces", columns, rows, right=columns[3:])

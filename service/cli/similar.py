@@ -14,7 +14,7 @@ from service.cli.output import emit, note, only_json, table, warn
 
 if TYPE_CHECKING:
     from service.answers import SimilarAnswer
-    from service.requests import Look
+    from service.requests import Auto, Look
 
 
 ProductOption = Annotated[
@@ -46,7 +46,12 @@ StrategyOption = Annotated[
     str, typer.Option("--strategy", help="How several examples combine: average, best or sum.")
 ]
 MinScoreOption = Annotated[
-    float | None, typer.Option("--min-score", help="Leave out hits whose cosine is below this.")
+    str | None,
+    typer.Option(
+        "--min-score",
+        metavar="COSINE",
+        help="Leave out hits whose cosine is below this; auto: as calibrated by vitrine embedders evaluate.",
+    ),
 ]
 SuppressOption = Annotated[
     bool, typer.Option("--suppress-near-duplicates", help="Show one of products that look the same.")
@@ -95,7 +100,7 @@ def similar(
         diversity=diversity,
         strategy=strategy,  # type: ignore[arg-type]  # SimilarRequest checks it
         exclude=frozenset(exclude or ()),
-        min_score=min_score,
+        min_score=_least(min_score),
         near_duplicates="suppress" if suppress else "keep",
     )
     if sheet is not None and sheet.suffix.lower() not in (".png", ".html"):
@@ -113,6 +118,17 @@ def similar(
         _show(answer)
     if sheet is not None:
         note(f"sheet: {sheet}")
+
+
+def _least(text: str | None) -> float | Auto | None:
+    from service.requests import AUTO
+
+    if text is None or text == AUTO:
+        return AUTO if text else None
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"--min-score is a cosine or {AUTO}, not {text!r}") from None
 
 
 def _looks(

@@ -1,4 +1,4 @@
-"""The controls of a search by looks on a page: aspect sliders, diversity, stock."""
+"""The controls of a search by looks on a page: aspect sliders, diversity, stock, look-alikes only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from data.errors import UsageError
+from service.requests import AUTO, Auto
 
 PREFIX = "aspect-"
 STEPS = 100
@@ -32,22 +33,27 @@ class Looks:
     """How the hits on a page are asked for.
 
     sliders: one for each aspect of the shop's embedder. diversity: in hundredths. stock: only what is in
-    stock.
+    stock. calibrated: whether it is known from which cosine on a product looks alike. alike: only products
+    above it are wanted; it does not hold while a slider stands elsewhere than by default.
     """
 
     sliders: tuple[Slider, ...]
     diversity: int = 0
     stock: bool = False
+    calibrated: bool = False
+    alike: bool = False
 
     @classmethod
-    def of(cls, request: Request, shares: Mapping[str, float]) -> Looks:
+    def of(cls, request: Request, shares: Mapping[str, float], calibrated: bool = False) -> Looks:
         """The controls as a page's address sets them. Raises UsageError for what is not a number."""
         given = request.query_params
         sliders = []
         for name, share in shares.items():
             default = round(share * STEPS)
             sliders.append(Slider(name, _whole(given.get(PREFIX + name), default), default))
-        return cls(tuple(sliders), _whole(given.get("diversity"), 0), given.get("stock", "") not in ("", "0"))
+        stock, alike = (given.get(name, "") not in ("", "0") for name in ("stock", "alike"))
+        diversity = _whole(given.get("diversity"), 0)
+        return cls(tuple(sliders), diversity, stock, calibrated, alike and calibrated)
 
     @property
     def aspects(self) -> dict[str, float] | None:
@@ -55,6 +61,11 @@ class Looks:
         if all(s.value == s.default for s in self.sliders):
             return None
         return {s.name: s.value / STEPS for s in self.sliders}
+
+    @property
+    def min_score(self) -> Auto | None:
+        """The least score of the search."""
+        return AUTO if self.alike and self.aspects is None else None
 
     @property
     def where(self) -> str | None:

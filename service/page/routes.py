@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from data.errors import NotReady, UsageError
+from service.answers import SimilarAnswer
 from service.engine import Engine
 from service.http.describe import with_urls
 from service.http.gate import TheGate
@@ -31,6 +32,7 @@ CUSTOMERS_ON_PAGE = 60
 HISTORY = 200
 LATELY = 10
 MOST_CATEGORIES = 400
+NOTHING = "Nothing fits."
 
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 
@@ -66,15 +68,17 @@ def product(request: Request, product_id: ProductPath, engine: OpenEngine) -> Re
     """One product, its photos, and what looks like it."""
     found = with_urls(engine.product(product_id))
     try:
-        looks = Looks.of(request, engine.aspects())
+        looks = Looks.of(request, engine.aspects(), engine.calibration() is not None)
         wanted = SimilarRequest(
             examples=(Look(product_id=product_id),),
             k=HITS,
             where=looks.where,
             aspects=looks.aspects,
             diversity=looks.diversity / 100,
+            min_score=looks.min_score,
         )
-        hits, reason = engine.similar(wanted).hits, None
+        answer = engine.similar(wanted)
+        hits, reason = answer.hits, _nothing(answer)
     except NotReady as error:
         looks, hits, reason = Looks(()), [], error.message
     return page(request, "product.html", product=found, looks=looks, hits=hits, reason=reason)
@@ -83,7 +87,8 @@ def product(request: Request, product_id: ProductPath, engine: OpenEngine) -> Re
 @router.get("/search")
 def search(request: Request, engine: OpenEngine) -> Response:
     """The page to search by a photo of one's own."""
-    return page(request, "search.html", looks=Looks.of(request, engine.aspects()), hits=None)
+    looks = Looks.of(request, engine.aspects(), engine.calibration() is not None)
+    return page(request, "search.html", looks=looks, hits=None, reason=NOTHING)
 
 
 @router.post("/search")
@@ -91,11 +96,16 @@ def search_photo(
     request: Request, photo: Photo, engine: OpenEngine, settings: TheSettings, gate: TheGate
 ) -> Response:
     """What looks like an uploaded photo, for browsers without JavaScript."""
-    looks = Looks.of(request, engine.aspects())
+    looks = Looks.of(request, engine.aspects(), engine.calibration() is not None)
     with gate.enter():
         example = Look(photo=read_photo(photo, settings), name="upload")
-        hits = engine.similar(SimilarRequest(examples=(example,), k=HITS)).hits
-    return page(request, "search.html", looks=looks, hits=hits)
+        answer = engine.similar(SimilarRequest(examples=(example,), k=HITS, min_score=looks.min_score))
+    return page(request, "search.html", looks=looks, hits=answer.hits, reason=_nothing(answer))
+
+
+def _nothing(answer: SimilarAnswer) -> str:
+    """What to say where there is no hit."""
+    return " ".join(f"{text[:1].upper()}{text[1:]}." for text in answer.warnings) or NOTHING
 
 
 @router.get("/customers")

@@ -153,13 +153,15 @@ def test_a_shop_without_any_interaction_still_answers(tmp_path: Path) -> None:
     corner.shop.close()
 
 
-def test_a_photo_that_goes_while_an_answer_is_made_is_no_error(corner: Corner) -> None:
+def test_a_photo_that_goes_while_an_answer_is_made_is_no_error(
+    corner: Corner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recommender = opened(corner)
 
-    def gone(product_id: str) -> None:
+    def gone(_: object, product_id: str) -> None:
         raise UnknownProduct(f"no product {product_id}")
 
-    corner.index.vectors_of = gone  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr("index.view.IndexView.vectors_of", gone)
     answer = recommender.recommend(Request("c001", k=10))
     assert {r.photo_id for item in answer.items for r in item.reasons} == {None}
 
@@ -256,6 +258,9 @@ class Moved:
     @property
     def space(self) -> str:
         return "another-space"
+
+    def pinned(self) -> Any:
+        return self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)

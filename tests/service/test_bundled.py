@@ -36,10 +36,11 @@ def test_index_search_finetune(vitrine: Vitrine, catalogue: Path, directory: Pat
     tuned = vitrine("finetune", "--shop", directory, "--label", "tone", "--epochs", 5, "--json")
     assert tuned.code == 0, tuned.err
     assert tuned.json["name"] == "finetuned-tone"
-    assert tuned.json["classes"] == 2
+    assert tuned.json["counts"]["classes"] == {"tone": 2}
     names = {info["spec"] for info in vitrine("embedders", "--shop", directory, "--json").json["embedders"]}
     assert {"bundled", "finetuned-tone"} <= names
-    second = vitrine("index", catalogue, "--shop", directory, "--embedder", "finetuned-tone", "--json")
+    words = ("index", catalogue, "--shop", directory, "--embedder", "finetuned-tone", "--switch", "--json")
+    second = vitrine(*words)
     assert second.code == 0, second.err
     assert second.json["space"] == tuned.json["space"]
     assert second.json["generation"] > first.json["generation"]
@@ -58,7 +59,8 @@ def test_a_narrower_embedder_is_fitted_on_the_catalogue(
     made = vitrine("reduce", "--shop", shop, "--name", "narrow", "--dims", 12, "--whiten", "--json")
     assert made.code == 0, made.err
     assert made.json["dims"] < made.json["dims_before"]
-    narrow = vitrine("index", catalogue, "--shop", shop, "--embedder", "narrow", "--json").json
+    words = ("index", "--shop", shop, "--embedder", "narrow", "--switch", "--json")
+    narrow = vitrine(*words).json
     assert (narrow["space"], narrow["encoded"]) == (made.json["space"], 48)
     words = ("similar", "--shop", shop, "--photo", catalogue.parent / "disc-red.jpg", "-k", 1, "--json")
     assert vitrine(*words).json["hits"][0]["product_id"] == "disc-red"

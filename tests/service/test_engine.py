@@ -40,7 +40,7 @@ def purchase(customer: str, product_id: str, event_id: str | None = None) -> Int
     return Interaction(customer, product_id, "purchase", datetime(2026, 3, 1, tzinfo=UTC), event_id=event_id)
 
 
-def _full_disk(*_: object) -> None:
+def _full_disk(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
 
 
@@ -252,10 +252,10 @@ class TestImporting:
             broken.setattr("embedder.registry.open_embedder", lambda *_, **__: later)
             broken.setattr("index.generation.build_generation", _full_disk)
             with pytest.raises(OSError, match="No space"):
-                engine.index_catalogue(IndexRequest(catalogue, embedder="other"))
+                engine.index_catalogue(IndexRequest(catalogue, embedder="other", switch=True))
         assert engine.similar(like("disc-red")) == before
         monkeypatch.setattr("embedder.registry.open_embedder", lambda *_, **__: later)
-        report = engine.index_catalogue(IndexRequest(catalogue, embedder="other"))
+        report = engine.index_catalogue(IndexRequest(catalogue, embedder="other", switch=True))
         assert (report.encoded, report.built, report.space) == (0, True, later.space)
         assert engine.similar(like("disc-red")).space == later.space
         assert engine.parts.embedder_spec() == "other"

@@ -24,8 +24,12 @@ Diversity = Annotated[
     ),
 ]
 MinScore = Annotated[
-    float,
-    Field(ge=-1, le=1, allow_inf_nan=False, description="leave out hits whose score is below this cosine"),
+    Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | Literal["auto"],
+    Field(
+        description="leave out hits whose score is below this cosine; `auto`: below the threshold that "
+        "`vitrine embedders evaluate` calibrated on the shop's own photos",
+        examples=[0.6, "auto"],
+    ),
 ]
 K = Annotated[
     int, Field(ge=1, le=10_000, description="how many at most; the service's own limit may be lower")

@@ -3,12 +3,18 @@
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const WAIT_MS = 90;
 
+/** Whether an aspect is weighed otherwise than by default; what is a look-alike is then not known. */
+function weighed(form) {
+  return [...form.querySelectorAll("[data-aspect]")].some((s) => s.value !== s.dataset.default);
+}
+
 /** What the controls say, as parameters of the API. */
 export function parameters(form, k) {
   const query = new URLSearchParams({ k });
-  const sliders = [...form.querySelectorAll("[data-aspect]")];
-  if (sliders.some((s) => s.value !== s.dataset.default)) {
-    for (const s of sliders) query.append("aspect", `${s.dataset.aspect}=${s.value / 100}`);
+  if (weighed(form)) {
+    for (const s of form.querySelectorAll("[data-aspect]")) query.append("aspect", `${s.dataset.aspect}=${s.value / 100}`);
+  } else if (form.elements.alike?.checked) {
+    query.set("min_score", "auto");
   }
   const diversity = form.elements.diversity.value;
   if (diversity !== "0") query.set("diversity", diversity / 100);
@@ -22,7 +28,9 @@ function address(form) {
   for (const range of form.querySelectorAll("input[type=range]")) {
     if (range.value !== range.dataset.default) query.set(range.name, range.value);
   }
-  if (form.elements.stock.checked) query.set("stock", "1");
+  for (const name of ["stock", "alike"]) {
+    if (form.elements[name]?.checked) query.set(name, "1");
+  }
   const text = query.toString();
   return location.pathname + (text ? `?${text}` : "");
 }
@@ -47,7 +55,7 @@ export function controls(ask) {
       if (running !== mine) return;
       if (!response.ok) throw new Error(answer.error?.message ?? `the service answered ${response.status}`);
       problem.hidden = true;
-      show(grid, answer.hits);
+      show(grid, answer.hits, answer.warnings);
     } catch (error) {
       if (error.name === "AbortError" || running !== mine) return;
       problem.textContent = error.message;
@@ -61,6 +69,7 @@ export function controls(ask) {
     for (const range of form.querySelectorAll("input[type=range]")) {
       range.parentElement.querySelector("output").value = range.value;
     }
+    if (form.elements.alike) form.elements.alike.disabled = weighed(form);
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       history.replaceState(null, "", address(form));
@@ -73,6 +82,7 @@ export function controls(ask) {
     event.preventDefault();
     for (const range of form.querySelectorAll("input[type=range]")) range.value = range.dataset.default;
     form.elements.stock.checked = false;
+    if (form.elements.alike) form.elements.alike.checked = false;
     changed();
   });
   form.addEventListener("submit", (event) => {
@@ -84,12 +94,14 @@ export function controls(ask) {
 }
 
 /** Put hits into the grid; tiles that stay glide from where they were. */
-export function show(grid, hits) {
+export function show(grid, hits, warnings = []) {
   const old = new Map([...grid.children].map((tile) => [tile.dataset.id, tile]));
   const before = new Map([...old].map(([id, tile]) => [id, tile.getBoundingClientRect()]));
   const tiles = hits.map((hit) => tile(hit, old.get(hit.product_id)));
   grid.replaceChildren(...tiles);
-  document.getElementById("nothing").hidden = hits.length > 0;
+  const nothing = document.getElementById("nothing");
+  nothing.textContent = warnings.map((text) => `${text[0].toUpperCase()}${text.slice(1)}.`).join(" ") || "Nothing fits.";
+  nothing.hidden = hits.length > 0;
   const first = hits.length ? `, first: ${hits[0].title ?? hits[0].product_id}` : "";
   document.getElementById("status").textContent = `${hits.length} products${first}`;
   if (calm.matches) return;

@@ -88,3 +88,23 @@ def test_a_sender_that_was_loaded_before_is_silenced() -> None:
         print(sent)
     """
     assert run(code).splitlines()[-1] == "[]"
+
+
+def test_first_inferences_of_several_threads_do_not_wait_for_each_other(folder: Path, tiny: Embedder) -> None:
+    OpenVinoRuntime(tiny.network)
+    code = """
+        import faulthandler, sys, threading
+        import numpy as np
+        from embedder.registry import open_embedder
+        faulthandler.dump_traceback_later(60, exit=True)  # a deadlock ends the process with an error
+        runtime = open_embedder(sys.argv[1], runtime="openvino").runtime
+        together = threading.Barrier(4)
+        def first():
+            together.wait()
+            runtime.compute(np.zeros((2, 64, 64, 3), np.uint8))
+        threads = [threading.Thread(target=first) for _ in range(4)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print("done")
+    """
+    assert run(code, str(folder)) == "done"

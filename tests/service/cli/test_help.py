@@ -13,18 +13,28 @@ import typer
 from service.cli import app
 from tests.service.cli.conftest import Vitrine
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+TOP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = TOP | {
+    f"{name} {inner}": command
+    for name, group in TOP.items()
+    for inner, command in getattr(group, "commands", {}).items()
+}
 EXPECTED = {
     "demo",
     "index",
     "interactions",
     "similar",
+    "duplicates",
     "recommend",
     "train",
     "evaluate",
     "finetune",
     "reduce",
     "embedders",
+    "embedders evaluate",
+    "embedders compare",
+    "embedders soup",
+    "embedders join",
     "serve",
     "info",
 }
@@ -40,7 +50,7 @@ def test_the_commands_are_those_of_the_design() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_command_says_what_it_does_with_an_example(name: str, vitrine: Vitrine) -> None:
-    done = vitrine(name, "--help")
+    done = vitrine(*name.split(), "--help")
     assert done.code == 0
     text = COMMANDS[name].help
     assert len(text.splitlines()[0]) > 20

@@ -1,0 +1,191 @@
+"""A whole comparison as a value: what was asked, what was found, what was not run, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from embedder.comparing.costs import Cost, vector_bytes
+from embedder.comparing.grid import INDEXED, WHAT, Cell, Design, Entry
+from embedder.comparing.judging import Paired
+from embedder.comparing.negative import Finding
+from embedder.comparing.shipping import Verdict
+from embedder.comparing.summary import Curve, Mean, pareto
+
+NETWORK, OWN, PALETTE = "network", "own", "palette"
+"""Costs: of the network at the side that is compared, at the embedder's own side, and of the colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrun:
+    """A cell without a result. why: ``time``, or what went wrong."""
+
+    cell: Cell
+    why: str
+
+    @property
+    def for_time(self) -> bool:
+        """Whether another run would go on with it."""
+        return self.why == "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was compared on.
+
+    photos, products: with a learnt label. classes: label → values. counts: seed → photos of its split. notes:
+    on the splits. side: pixels of photos; own_side: those that the embedder was made for.
+    """
+
+    base: str
+    space: str
+    photos: int
+    products: int
+    classes: Mapping[str, int]
+    counts: Mapping[int, Mapping[str, int]]
+    notes: tuple[str, ...]
+    side: int
+    own_side: int
+    hardware: str
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A method at the largest share of labels: quality, speed, and what it takes.
+
+    quality: mAP@R, mean over the learnt labels. front: whether no other method is as good and as fast and
+    better in one. training_seconds: 0 for what learns nothing. vector_bytes: of a million photos.
+    """
+
+    method: str
+    quality: float
+    cost: Cost | None
+    dims: int
+    training_seconds: float
+    front: bool
+
+    @property
+    def vector_bytes(self) -> int:
+        """Of a million photos, float16."""
+        return vector_bytes(self.dims)
+
+    @property
+    def speed(self) -> float | None:
+        """Photos per second through the network, where it was measured."""
+        told = None if self.cost is None else self.cost.inference
+        return None if told is None else told.images_per_second
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """ran: cells that were run now; known: those of earlier runs. seconds: of this run."""
+
+    design: Design
+    facts: Facts
+    means: tuple[Mean, ...]
+    curves: tuple[Curve, ...]
+    prices: tuple[Price, ...]
+    tests: Mapping[str, tuple[Paired, ...]]
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    ran: tuple[Cell, ...]
+    known: tuple[Cell, ...]
+    unrun: tuple[Unrun, ...]
+    seconds: float
+
+    def mean(self, entry: Entry, label: str) -> Mean | None:
+        """An entry's mean on a label, if it has one."""
+        return next((m for m in self.means if m.entry == entry and m.label == label), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values: the content of report.json."""
+        return {
+            "kind": "methods",
+            "verdict": asdict(self.verdict),
+            "negative_transfer": [_finding(finding) for finding in self.findings],
+            "design": self.design.as_json(),
+            "facts": asdict(self.facts),
+            "methods": {name: WHAT[name] for name in (*self.design.untrained, *self.design.trained)},
+            "means": [flat(asdict(mean)) for mean in self.means],
+            "curves": [flat(asdict(curve)) for curve in self.curves],
+            "costs": [
+                asdict(price) | {"vector_bytes_per_million": price.vector_bytes} for price in self.prices
+            ],
+            "tests": {name: as_tests(tests) for name, tests in self.tests.items()},
+            "cells": {"ran": _cells(self.ran), "known": _cells(self.known)},
+            "not_run": [{"cell": one.cell.words, **asdict(one.cell), "why": one.why} for one in self.unrun],
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def prices(
+    design: Design,
+    found: Sequence[Mean],
+    costs: Mapping[str, Cost],
+    curves: Sequence[Curve],
+    dims: Mapping[str, int],
+) -> tuple[Price, ...]:
+    """What each method costs that was measured at the largest share. dims: method → width of its vectors."""
+    drafts = []
+    for name in (*design.untrained, *design.trained):
+        share = design.main_share if name in design.trained else None
+        entry = Entry(name, share)
+        values = [m.map_at_r.mean for m in found if m.entry == entry and m.label in design.labels]
+        if not values:
+            continue
+        kind = {"colour": PALETTE, INDEXED: OWN}.get(name, NETWORK)
+        seconds = [c.points[-1].seconds for c in curves if c.entry == entry and c.points]
+        drafts.append(
+            Price(
+                name,
+                sum(values) / len(values),
+                costs.get(kind),
+                dims[name],
+                seconds[0] if seconds else 0.0,
+                False,
+            )
+        )
+    placed = [(price, price.speed) for price in drafts if price.speed is not None]
+    fronts = pareto([(price.quality, speed) for price, speed in placed])
+    best = {price.method for (price, _), front in zip(placed, fronts, strict=True) if front}
+    return tuple(
+        Price(p.method, p.quality, p.cost, p.dims, p.training_seconds, p.method in best) for p in drafts
+    )
+
+
+def flat(value: dict[str, Any]) -> dict[str, Any]:
+    """Plain values of something with an entry: its method and share at the top."""
+    entry = value.pop("entry")
+    return {**entry, **value}
+
+
+def as_tests(tests: Sequence[Paired]) -> list[dict[str, Any]]:
+    """Plain values of tests."""
+    return [_paired(test) for test in tests]
+
+
+def _paired(test: Paired) -> dict[str, Any]:
+    return {
+        **asdict(test.entry),
+        "against": asdict(test.against),
+        "label": test.label,
+        "value": test.value,
+        **asdict(test.difference),
+        "adjusted_p": test.adjusted,
+        "better": test.better,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind,
+        "question": finding.question,
+        "negative": finding.negative,
+        "text": finding.text,
+        "losses": as_tests(finding.losses),
+    }
+
+
+def _cells(cells: Sequence[Cell]) -> list[str]:
+    return [cell.words for cell in cells]

@@ -1,0 +1,1 @@
+"""Transfer learning: from any pre-trained CNN to an embedder that knows the shop."""

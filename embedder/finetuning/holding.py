@@ -1,0 +1,83 @@
+"""Which of a shop's photos are learnt from, which choose the best epoch, and which are held out for the
+proof.
+
+Photos of one product, photos of one file and near-duplicates are never parted: checked on every split, also
+on those that cannot be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.aspects import AspectLayout
+from data.errors import UsageError
+from embedder.finetuning.examples import FEWEST_MEMBERS, NONE, Examples
+from embedder.splits.groups import Groups, group_photos
+from embedder.splits.kinds import by_time, class_disjoint, stratified
+from embedder.splits.leaks import check_split
+from embedder.splits.split import PARTS, Rows, Split
+
+KINDS = ("stratified", "class-disjoint", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A split, and the group of every photo, int64 (n,). notes: what a person should know."""
+
+    split: Split
+    groups: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+    def rows(self) -> tuple[Rows, Rows, Rows]:
+        """The photos to learn from, to choose the epoch by, and to measure on."""
+        return self.split.rows()
+
+
+def held_out(examples: Examples, layout: AspectLayout, kind: str, seed: int) -> Held:
+    """Splits the examples by ``kind`` of the first label's values.
+
+    ``stratified``: every value is learnt and tested, on different products. ``class-disjoint``: the values
+    that are tested were never learnt. ``time``: the latest products are tested. A product's identity can only
+    be split class-disjoint. layout: of the examples' blocks, which near-duplicates are found by. Raises
+    UsageError where the labels do not allow the split.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"there is no split {kind!r}; there are {', '.join(KINDS)}")
+    vectors = layout.scale(examples.blocks.astype(np.float32))
+    groups = group_photos(examples.products, examples.shas, vectors)
+    split = _split(examples, groups, kind, seed)
+    check_split(split, groups, examples.products, examples.shas, photos=examples.photo_ids)
+    for part, rows in zip(PARTS[1:], split.rows()[1:], strict=True):
+        _check_answers(examples, groups.numbers, rows, part)
+    return Held(split, groups.numbers, (*groups.warnings, *split.notes))
+
+
+def _split(examples: Examples, groups: Groups, kind: str, seed: int) -> Split:
+    if kind == "time":
+        return by_time(examples.arrived, groups.numbers)
+    first = examples.tasks[0]
+    names = [first.classes[t] if t != NONE else "" for t in first.targets.tolist()]
+    if kind == "class-disjoint" or first.is_identity:
+        return class_disjoint(names, groups.numbers, seed=seed)
+    return stratified(names, groups.numbers, seed=seed)
+
+
+def _check_answers(examples: Examples, groups: NDArray[np.int64], rows: Rows, part: str) -> None:
+    """Raises UsageError for a label of which no photo of the part has another one to be found."""
+    for task in examples.tasks:
+        targets = task.targets[rows]
+        bearers = {
+            (int(target), i if task.is_identity else int(group))
+            for i, (target, group) in enumerate(zip(targets, groups[rows], strict=True))
+            if target != NONE
+        }
+        if bearers and max(np.bincount([target for target, _ in bearers])) >= FEWEST_MEMBERS:
+            continue
+        raise UsageError(
+            f"of the {len(rows)} photos of the {part} part none has another product of its own value in "
+            f"{task.name!r} to be found, so nothing could be measured: the values are too many for so few "
+            "products; take another column, or index more"
+        )

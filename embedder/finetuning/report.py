@@ -1,0 +1,140 @@
+"""What a fine-tuning did, where it lies, and what it brought: for machines, and as a model card."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from embedder.finetuning.loop import Epoch
+from embedder.finetuning.measuring import Comparison, Measured
+from embedder.finetuning.settings import Settings
+from embedder.finetuning.verdict import Verdict
+from embedder.measures import Interval
+
+REPORT_NAME = "finetuning.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Photos that were learnt from, that the best epoch was chosen on, and that were held out (of which
+    ``measured`` were measured); and per label its classes and what was left out."""
+
+    train: int
+    validation: int
+    test: int
+    measured: int
+    classes: dict[str, int]
+    unlabelled: dict[str, int]
+    rare: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneReport:
+    """base, base_space: what it began from. split: how photos were held out. best: the epoch that was
+    kept."""
+
+    name: str
+    space: str
+    folder: Path
+    base: str
+    base_space: str
+    licence: str
+    settings: Settings
+    split: str
+    counts: Counts
+    comparisons: tuple[Comparison, ...]
+    verdict: Verdict
+    history: tuple[Epoch, ...]
+    best: int
+    seconds: float
+    hardware: str
+    snapshots: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self) | {"folder": str(self.folder), "settings": self.settings.as_json()}
+
+    def as_text(self) -> str:
+        """The content of ``finetuning.json``."""
+        kept = {key: value for key, value in self.as_json().items() if key != "folder"}
+        return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
+
+
+def hardware(device: str) -> str:
+    """The machine in words."""
+    return f"{device}, {os.cpu_count() or 1} cores, {platform.system()} {platform.machine()}"
+
+
+def card(report: FinetuneReport) -> str:
+    """The model card, Markdown."""
+    s, counts = report.settings, report.counts
+    goal, transfer = s.goal, s.transfer
+    labels = ", ".join(f"`{label}`" for label in goal.labels)
+    lines = [
+        f"# {report.name}",
+        "",
+        f"`{report.base}` (space `{report.base_space}`), fine-tuned towards {labels} with strategy "
+        f"`{transfer.strategy}` and objective `{goal.objective}`.",
+        "",
+        f"**{report.verdict.text}.**",
+        "",
+        "## Data",
+        "",
+        f"Split `{report.split}`: {counts.train} photos to learn from, {counts.validation} to choose the "
+        "epoch by, "
+        f"{counts.test} held out, of which {counts.measured} were measured. Photos of one product, files "
+        "with the "
+        "same content and near-duplicates are on one side only.",
+        "",
+        "| label | classes | photos without a value | of values borne once |",
+        "|---|---|---|---|",
+        *(
+            f"| `{label}` | {counts.classes[label]} | {counts.unlabelled[label]} | {counts.rare[label]} |"
+            for label in goal.labels
+        ),
+        "",
+        "## What it brought, on products held out",
+        "",
+        "| label | | recall@1 | mAP@R |",
+        "|---|---|---|---|",
+        *(line for comparison in report.comparisons for line in _rows(comparison)),
+        "",
+        "95 % bootstrap intervals over photos. What was not asked for may have got worse: compare the "
+        "embedders on "
+        "what matters to you (`vitrine embedders evaluate`) before switching.",
+        "",
+        "## How",
+        "",
+        f"{len(report.history)} epochs ({report.best} was best on validation), {report.seconds:.0f} s on "
+        f"{report.hardware}; seed {s.seed}. Energy was not measured. All settings are in `{REPORT_NAME}`, "
+        "the course "
+        "of the training in `curves.csv` and `curves.png`.",
+        "",
+        f"Licence of the weights it began from: {report.licence}. Whether you may pass this model on depends "
+        "on that "
+        "licence and on the rights in the photos it was trained on.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _rows(comparison: Comparison) -> list[str]:
+    shown = {
+        f"`{comparison.aspect}` alone, frozen": comparison.frozen,
+        f"`{comparison.aspect}` alone, fine-tuned": comparison.tuned,
+        "whole vector, frozen": comparison.frozen_vector,
+        "whole vector, fine-tuned": comparison.tuned_vector,
+    }
+    return [f"| `{comparison.label}` | {what} | {_told(measured)} |" for what, measured in shown.items()]
+
+
+def _told(measured: Measured) -> str:
+    return f"{_range(measured.recall_at_1)} | {_range(measured.map_at_r)}"
+
+
+def _range(interval: Interval) -> str:
+    return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

@@ -1,0 +1,176 @@
+"""One unchanging view of a shop's index: space, generation, vectors and filters that belong together.
+
+Whoever asks more than one question for one answer (which space? then: what is near this vector of it?) asks
+them of one view, so that nothing that happens to the index in between can mix two spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.aspects import AspectLayout
+from data.errors import EmptyShop, NoVector, SpaceMismatch, UsageError
+from data.table import ProductTable
+from index.allowed import Allowed
+from index.answer import answer
+from index.blocks import unit
+from index.filters import SlotTable
+from index.hits import Hit
+from index.objective import Weighted, make
+from index.query import Example, Query
+from index.snapshot import ProductVectors, Snapshot
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+Floats = NDArray[np.float32]
+
+
+class IndexView:
+    """A snapshot, and the revision of the shop that it stands for. Safe to use from several threads.
+
+    warnings: what the user must know of it. table: the products as an earlier view saw them, if one did; it
+    is brought up to date when a filter or a page first needs it.
+    """
+
+    def __init__(
+        self,
+        shop: Shop,
+        snapshot: Snapshot,
+        revision: int,
+        warnings: Sequence[str] = (),
+        table: ProductTable | None = None,
+    ) -> None:
+        self._shop = shop
+        self.snapshot = snapshot
+        self.revision = revision
+        self.warnings = tuple(warnings)
+        self._matching = Lock()
+        self._known = table
+        self._slot_table: SlotTable | None = None
+
+    @property
+    def space(self) -> str:
+        """Fingerprint of the embedder that made the vectors."""
+        return self.snapshot.space
+
+    @property
+    def layout(self) -> AspectLayout:
+        """The aspects of the vectors."""
+        return self.snapshot.layout
+
+    @property
+    def generation(self) -> int:
+        """Number of the generation; 0 before the first is built."""
+        return self.snapshot.number
+
+    @property
+    def size(self) -> int:
+        """Photos that can be found."""
+        return self.snapshot.live_photos
+
+    @property
+    def changed(self) -> int:
+        """Products whose looks changed since the generation was built; the next generation takes them in."""
+        return len(self.snapshot.delta.touched)
+
+    @property
+    def table(self) -> ProductTable:
+        """The shop's live products; read when first asked for."""
+        return self._filter().table
+
+    @property
+    def latest_table(self) -> ProductTable | None:
+        """The table as far as it was read, for the view that follows this one."""
+        kept = self._slot_table
+        return self._known if kept is None else kept.table
+
+    def pinned(self) -> IndexView:
+        """Itself: a view never changes."""
+        return self
+
+    def refresh(self) -> bool:
+        """False: a view never changes."""
+        return False
+
+    def search(self, query: Query) -> list[Hit]:
+        """Up to ``query.k`` distinct products, the best first; fewer only where no more fit.
+
+        The order is that of MMR with diversity, else falling score and then product id. Raises
+        UnknownProduct, NoVector, SpaceMismatch, EmptyShop, UsageError and BadFilter, each saying what to do.
+        """
+        snapshot = self.snapshot
+        if not snapshot.live_products:
+            raise EmptyShop(
+                "no product in this shop has a photo any more; run vitrine index with a catalogue"
+            )
+        positives = self._weighted(query.examples)
+        negatives = self._weighted(query.negatives) if query.negatives else None
+        shares = snapshot.layout.chosen(query.aspects)
+        objective = make(query.strategy, positives, negatives, snapshot.layout, shares)
+        queried = [e.product_id for e in (*query.examples, *query.negatives) if e.product_id is not None]
+        banned = np.asarray(snapshot.slots([*queried, *query.exclude]), np.int64)
+        allowed = Allowed.all_but(snapshot.slot_count, np.concatenate([snapshot.dead, banned]))
+        if query.where is not None:
+            mask = snapshot.alive & self._filter().mask(query.where)
+            mask[banned] = False
+            allowed = Allowed.only(mask)
+        own = np.concatenate(
+            [snapshot.looks(slot)[1] for slot in snapshot.slots(queried)] or [positives.vectors[:0]]
+        )
+        return answer(snapshot, query, objective, shares, allowed, own)
+
+    def vectors_of(self, product_id: str) -> tuple[list[str], Floats]:
+        """Photo ids and stored vectors (m, d) of a product. Raises UnknownProduct, NoVector."""
+        slot = self.snapshot.slot(product_id)
+        if slot is not None:
+            return self.snapshot.looks(slot)
+        self._shop.product(product_id)  # raises UnknownProduct
+        raise NoVector(
+            f"product {product_id!r:.80} has no photo with a vector, so nothing can look like it; "
+            "add a photo, or index its photos",
+            product_id=product_id,
+        )
+
+    def products(self) -> ProductVectors:
+        """Unit vectors of all live products with photos; computed once for a snapshot."""
+        return self.snapshot.products
+
+    def _weighted(self, examples: Sequence[Example]) -> Weighted:
+        layout, space = self.snapshot.layout, self.snapshot.space
+        vectors = np.empty((len(examples), layout.d), np.float32)
+        for place, example in enumerate(examples):
+            if example.space is not None and example.space != space:
+                raise SpaceMismatch(
+                    f"the query vector is of space {example.space}, the index of {space}; "
+                    "encode the photo with the shop's own embedder"
+                )
+            if example.vector is None:
+                vectors[place] = self.vectors_of(str(example.product_id))[1].mean(axis=0)
+            elif example.vector.shape != (layout.d,):
+                raise SpaceMismatch(
+                    f"the query vector has {len(example.vector)} numbers, the index {layout.d}; "
+                    "encode the photo with the shop's own embedder"
+                )
+            else:
+                vectors[place] = example.vector
+        vectors = unit(vectors, layout)
+        if not vectors.any(axis=1).all():
+            raise UsageError(
+                "a query vector is too small or too large to have a direction; encode the photo again"
+            )
+        return Weighted(vectors, np.asarray([e.weight for e in examples], np.float32))
+
+    def _filter(self) -> SlotTable:
+        """Which table row belongs to which slot."""
+        with self._matching:
+            if self._slot_table is None:
+                known = self._known
+                table = ProductTable.load(self._shop) if known is None else known.refresh(self._shop)
+                self._slot_table = SlotTable(self.snapshot, table)
+            return self._slot_table

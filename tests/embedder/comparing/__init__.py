@@ -1,0 +1,1 @@
+"""The comparison of ways to fit an embedder to a shop."""
