@@ -41,7 +41,7 @@ MARKERS: Mapping[str, str] = {
 OTHERS = ("#0072b2", "#d55e00", "#009e73", "#a855a0", "#b8860b", "#1f2933", "#56b4e9", "#6b7280")
 SHAPES = "osD^v*Ph"
 BETTER, WORSE, UNSURE = "#15803d", "#b91c1c", "#6b7280"
-GRID = "#e5e7eb"
+GRID, FRONT = "#e5e7eb", "#cbd5e1"
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "vitrine",
@@ -134,7 +134,7 @@ def front(spots: Sequence[Spot]) -> str:
             [spot.speed for spot in best],
             [spot.quality for spot in best],
             where="pre",
-            color=GRID,
+            color=FRONT,
             linewidth=2.5,
             zorder=1,
         )
@@ -160,6 +160,7 @@ def front(spots: Sequence[Spot]) -> str:
 
 def differences(tests: Sequence[Paired], label: str) -> str:
     """Differences to another embedder with their intervals, one line each; coloured where they are sure."""
+    from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Axes) -> None:
         axes.axvline(0.0, color="#9ca3af", linewidth=1)
@@ -170,6 +171,7 @@ def differences(tests: Sequence[Paired], label: str) -> str:
             axes.scatter([gap.mean], [place], s=26, color=colour, zorder=3)
         axes.set_yticks(range(len(tests)), [test.entry.words for test in reversed(tests)])
         axes.set_ylim(-0.7, len(tests) - 0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         _named(axes, f"difference of mAP@R of {label}", "")
 
     return drawn(draw, height=0.9 + 0.24 * len(tests))

@@ -115,7 +115,7 @@ COST_HEADS = (
     "parameters",
     "photos per second",
     "peak memory",
-    "vectors of a million photos",
+    "vectors, million photos",
 )
 
 
@@ -128,7 +128,7 @@ def cost_boxes(cost: Cost | None, vector_bytes: int) -> list[Box]:
     speed = Box("not measured", cost.why) if told is None else Box(f"{told.images_per_second:,.0f}")
     peak = None if told is None else told.peak_bytes
     return [
-        Box(f"{cost.gmacs:.2f}" if cost.gmacs else "none"),
+        Box(f"{cost.gmacs:.3g}" if cost.gmacs else "none"),
         Box(f"{cost.parameters / 1e6:.2f} M" if cost.parameters else "none"),
         speed,
         Box("not measured" if peak is None else f"{peak / 1e6:,.0f} MB"),

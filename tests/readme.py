@@ -1,6 +1,6 @@
-"""The README's blocks, and a small shop's files to run them on.
+"""The blocks of the README and of the walkthrough, and a small shop's files to run them on.
 
-``python -m tests.readme`` runs every block of README.md and writes the output that it really got below each
+``python -m tests.readme`` runs every block of both and writes the output that it really got below each
 command; the tests run them too and fail where a block no longer works or says something else.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+WALKTHROUGH = ROOT / "docs" / "walkthrough.md"
 PORT = "8000"
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -165,11 +166,12 @@ def rewritten(text: str, folder: Path) -> str:
 
 
 def main() -> None:
-    """Rewrite README.md with real output."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_files(folder)
-        README.write_text(rewritten(README.read_text(encoding="utf-8"), folder), encoding="utf-8")
+    """Rewrite both, or those named on the command line, with real output."""
+    for page in [Path(name) for name in sys.argv[1:]] or [README, WALKTHROUGH]:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            make_files(folder)
+            page.write_text(rewritten(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every block of the README runs, and says what the README shows."""
+"""Every block of the README and of the walkthrough runs, and says what is shown there."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ def test_console_blocks_run_and_say_what_is_shown(folder: Path) -> None:
     for command in local:
         done = readme.run(command.line, folder)
         assert done.returncode == 0, f"{command.line}\n{done.stdout}"
+        _same_words(command, done.stdout)
+
+
+def test_the_walkthrough_runs_as_it_stands(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("walkthrough")
+    readme.make_files(folder)
+    text = readme.WALKTHROUGH.read_text(encoding="utf-8")
+    steps = [c for block in readme.blocks(text, "console") for c in readme.commands(block)]
+    assert len(steps) >= 10
+    for command in steps:
+        done = readme.run(command.line, folder)
+        assert done.returncode == 0, f"{command.line}\n{done.stdout}"
+        assert "is a bug" not in done.stdout
         _same_words(command, done.stdout)
 
 

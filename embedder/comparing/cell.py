@@ -55,14 +55,14 @@ class Bench:
     def run(self, cell: Cell, tell: Tell) -> CellResult:
         """Runs a cell to its end. Raises OutOfTime (an unfinished training goes on when it is run again), and
         VitrineError where a training cannot go on."""
-        return self._trained(cell, tell) if cell.trained else self._untrained(cell, tell)
+        return self._trained(cell, tell) if cell.trained else self._measured(cell, tell)
 
-    def _untrained(self, cell: Cell, tell: Tell) -> CellResult:
+    def _measured(self, cell: Cell, tell: Tell) -> CellResult:
         asked = self.material.asked()
         if cell.method == FROZEN and self.design.trained and not at_own_side(self.base, self.design):
             blocks = self._features(tell)[asked].astype(np.float32)
         else:
-            blocks = self._methods(tell).blocks(cell.method, asked)
+            blocks = self.untrained(tell).blocks(cell.method, asked)
         answers = {}
         for seed in self.design.seed_numbers:
             rows = self.material.measured(seed)
@@ -131,13 +131,14 @@ class Bench:
     def _features(self, tell: Tell) -> NDArray[np.float16]:
         """The frozen aspect of all photos at the side that is compared, computed once."""
         rows = np.arange(len(self.material.examples), dtype=np.int64)
-        untrained = self._methods(tell)
+        untrained = self.untrained(tell)
         goal, side = self.design.settings.goal, self.design.settings.batches.side
         parts = (self.base.space, goal.aspect, side, self.material.examples.digest_key())
         digest = hashlib.sha256(repr(parts).encode()).hexdigest()
         return self.store.array("features", digest, lambda: untrained.blocks(FROZEN, rows).astype(np.float16))
 
-    def _methods(self, tell: Tell) -> Untrained:
+    def untrained(self, tell: Tell) -> Untrained:
+        """The methods that learn nothing, on this bench."""
         return Untrained(
             self.base, self.material, self.design, self.runtime, self.device, self.deadline, tell
         )

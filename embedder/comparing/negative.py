@@ -66,7 +66,7 @@ def _finding(kind: str, question: str, tests: Sequence[Paired], what: str, how: 
         return Finding(kind, question, None, f"Not tested: {how}.")
     lost = sorted((t for t in tests if t.better is False), key=lambda t: t.difference.mean)
     if not lost:
-        return Finding(kind, question, False, f"No: none of {_tests(len(tests))} says so.")
+        return Finding(kind, question, False, f"No: no significant loss in {_tests(len(tests))}.")
     told = "; ".join(f"{t.entry.words} {what} on {t.label} ({t.words})" for t in lost[:SHOWN])
     more = f"; and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
     return Finding(

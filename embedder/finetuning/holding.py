@@ -18,9 +18,12 @@ from embedder.finetuning.examples import FEWEST_MEMBERS, NONE, Examples
 from embedder.splits.groups import Groups, group_photos
 from embedder.splits.kinds import by_time, class_disjoint, stratified
 from embedder.splits.leaks import check_split
+from embedder.splits.shares import Shares
 from embedder.splits.split import PARTS, Rows, Split
 
 KINDS = ("stratified", "class-disjoint", "time")
+# In a small shop a larger part must choose the epoch, or no value would have two products in it.
+VALIDATION_SHARES = (0.15, 0.25, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,34 @@ def held_out(examples: Examples, layout: AspectLayout, kind: str, seed: int) -> 
         raise UsageError(f"there is no split {kind!r}; there are {', '.join(KINDS)}")
     vectors = layout.scale(examples.blocks.astype(np.float32))
     groups = group_photos(examples.products, examples.shas, vectors)
-    split = _split(examples, groups, kind, seed)
+    split = _answerable(examples, groups, kind, seed)
     check_split(split, groups, examples.products, examples.shas, photos=examples.photo_ids)
-    for part, rows in zip(PARTS[1:], split.rows()[1:], strict=True):
-        _check_answers(examples, groups.numbers, rows, part)
     return Held(split, groups.numbers, (*groups.warnings, *split.notes))
 
 
-def _split(examples: Examples, groups: Groups, kind: str, seed: int) -> Split:
+def _answerable(examples: Examples, groups: Groups, kind: str, seed: int) -> Split:
+    """The split with the smallest validation part on which every label can be measured."""
+    for share in VALIDATION_SHARES:
+        split = _split(examples, groups, kind, seed, Shares(validation=share))
+        try:
+            for part, rows in zip(PARTS[1:], split.rows()[1:], strict=True):
+                _check_answers(examples, groups.numbers, rows, part)
+        except UsageError:
+            if share == VALIDATION_SHARES[-1]:
+                raise
+        else:
+            break
+    return split
+
+
+def _split(examples: Examples, groups: Groups, kind: str, seed: int, shares: Shares) -> Split:
     if kind == "time":
-        return by_time(examples.arrived, groups.numbers)
+        return by_time(examples.arrived, groups.numbers, shares)
     first = examples.tasks[0]
     names = [first.classes[t] if t != NONE else "" for t in first.targets.tolist()]
     if kind == "class-disjoint" or first.is_identity:
-        return class_disjoint(names, groups.numbers, seed=seed)
-    return stratified(names, groups.numbers, seed=seed)
+        return class_disjoint(names, groups.numbers, shares, seed)
+    return stratified(names, groups.numbers, shares, seed)
 
 
 def _check_answers(examples: Examples, groups: NDArray[np.int64], rows: Rows, part: str) -> None:

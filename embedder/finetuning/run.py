@@ -77,8 +77,7 @@ def finetune(
     folder = check_name(shop.directory / MODELS, name)
     with joined(chosen.device) as ranks:
         if ranks.first:
-            told("encoding what lacks a vector")
-            encode_pending(shop, base)
+            _encode_missing(shop, base, told)
         ranks.wait()
         examples = read_examples(shop, base.space, settings.goal.labels)
         held = held_out(examples, base.layout, chosen.split, settings.seed)
@@ -116,6 +115,13 @@ def finetune(
         report = _written(draft, subject, trained, examples, held, base, chosen.runtime)
         checkpoints.end()
         return report
+
+
+def _encode_missing(shop: Shop, base: Embedder, tell: Tell) -> None:
+    """The network is opened only where a photo waits for it."""
+    if next(iter(shop.pending_photos(base.space, 1)), None) is not None:
+        tell("encoding what lacks a vector")
+        encode_pending(shop, base)
 
 
 def subject_of(

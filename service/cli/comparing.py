@@ -25,7 +25,7 @@ def compare(
     ] = None,
     also: Annotated[
         list[str] | None,
-        typer.Option("--also", help="Column that is only measured: did it get worse? (repeatable)"),
+        typer.Option("--also", help="Column that is only measured, to see if it got worse (repeatable)."),
     ] = None,
     embedder: Annotated[
         str | None, typer.Option("--embedder", help="What to start from; default: the shop's embedder.")

@@ -48,7 +48,7 @@ def value(result: CellResult, label: str = "category") -> float:
 
 
 def blocks(bench: Bench, method: str) -> np.ndarray:
-    return bench._methods(quiet).blocks(method, bench.material.asked())
+    return bench.untrained(quiet).blocks(method, bench.material.asked())
 
 
 def test_frozen_is_the_stored_aspect_and_colour_the_stored_palette(bench: Benches, tiny: Embedder) -> None:

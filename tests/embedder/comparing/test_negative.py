@@ -45,7 +45,7 @@ def planted(**gains: float) -> Values:
 def test_nothing_is_found_where_everything_got_better() -> None:
     found = judged(planted(tone=0.02))
     assert [finding.negative for finding in found.values()] == [False] * 4
-    assert found["frozen"].text == "No: none of 1 paired test says so."
+    assert found["frozen"].text == "No: no significant loss in 1 paired test."
 
 
 def test_worse_than_frozen_is_found_and_scratch_being_worse_is_not_it() -> None:

@@ -294,7 +294,7 @@ def test_what_cannot_be_done_says_why(hidden: Shop, tiny: Embedder, goal: Goal, 
 def test_values_too_many_for_the_products_held_out_are_refused_before_training(
     tmp_path: Path, tiny: Embedder
 ) -> None:
-    few = striped(tmp_path / "few", tmp_path / "photos", n=18)
+    few = striped(tmp_path / "few", tmp_path / "photos", n=12)
     told: list[str] = []
     with pytest.raises(UsageError, match="none has another product of its own value in 'category'"):
         finetune(few, tiny, "x", PHOTOS, TORCH, told.append)
