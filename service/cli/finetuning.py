@@ -116,7 +116,11 @@ def finetune(
     ] = None,
     batch: Annotated[
         int | None,
-        _option("--batch", f"Photos at a time; default: {FIXED_BATCH} fixed, else {BATCH}.", _COURSE),
+        _option(
+            "--batch",
+            f"Photos at a time, fewer in a small shop; default: {FIXED_BATCH} fixed, else {BATCH}.",
+            _COURSE,
+        ),
     ] = None,
     per_class: Annotated[
         int, _option("--per-class", "Pairwise objectives: photos of each class in a batch.", _COURSE)
