@@ -28,7 +28,7 @@ def as_png(history: Sequence[Epoch], best: int, title: str) -> bytes:
     series = {
         "loss": [epoch.loss for epoch in history],
         "validation mAP@R": [epoch.value for epoch in history],
-        "rate of the top stage": [epoch.rate for epoch in history],
+        "learning rate": [epoch.rate for epoch in history],
     }
     for axes, (name, values) in zip(figure.subplots(1, 3), series.items(), strict=True):
         axes.plot(epochs, values, marker="o", markersize=3, color="#2b5d8a")

@@ -36,7 +36,8 @@ Tell = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Epoch:
     """One pass: its number from 1, mean loss, value on validation (mean mAP@R over the labels), rate of the
-    top stage at its end, seconds so far, and how many stages of the backbone learnt."""
+    top stage at its end (of the head where no stage learns), seconds so far, and how many stages of the
+    backbone learnt."""
 
     number: int
     loss: float
@@ -170,7 +171,8 @@ def train(
         value = ranks.agreed(course.validate(current) if ranks.first else 0.0)
         if s.optimisation.schedule == "plateau":
             plateau.update(value)
-        rate = s.optimisation.rate * factor
+        peak = s.optimisation.new_rate if course.stages is None else s.optimisation.rate
+        rate = peak * factor
         seconds = time.perf_counter() - began
         mean = float(np.mean(losses))
         kept.add(Epoch(epoch, mean, value, rate, seconds, len(learning)), current, epoch - 1 in ends)
