@@ -173,6 +173,8 @@ class Regularisation:
         _share("EMA decay", self.ema)
         if self.l2sp < 0 or (self.patience is not None and self.patience < 1):
             raise UsageError("L2-SP cannot be below 0, patience not below 1")
+        if self.swa and self.patience is not None:
+            raise UsageError("the average of the last epochs (swa) needs all of them; leave patience out")
         if self.ema and self.swa:
             raise UsageError("take a moving average (ema) or the last epochs' (swa), not both")
 

@@ -8,17 +8,13 @@ from pathlib import Path
 import pytest
 
 from embedder.embedder import Embedder
-from tests.embedder.kit import tiny_folder
+from tests.embedder.kit import own_cache, tiny_folder
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or leaves anything in the user's cache; torch stays on one thread."""
-    import torch
-
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VITRINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    with own_cache(tmp_path_factory.mktemp("cache")):
         yield
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
@@ -70,3 +73,14 @@ def cosines(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float3
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     values: NDArray[np.float32] = (a * b).sum(1) / np.maximum(lengths, 1e-12)
     return values
+
+
+@contextmanager
+def own_cache(folder: Path) -> Iterator[None]:
+    """Nothing is read from or left in the user's cache meanwhile; torch stays on one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VITRINE_CACHE", str(folder))
+        yield

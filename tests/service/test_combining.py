@@ -18,17 +18,13 @@ from service.combining import JoinRequest, SoupRequest
 from service.engine import Engine
 from service.progress import Step
 from service.requests import IndexRequest, Look, SimilarRequest
-from tests.embedder.kit import tiny_config, tiny_folder
+from tests.embedder.kit import own_cache, tiny_config, tiny_folder
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing is read from or left in the user's cache; torch stays on one thread."""
-    import torch
-
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VITRINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    with own_cache(tmp_path_factory.mktemp("cache")):
         yield
 
 

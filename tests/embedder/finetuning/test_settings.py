@@ -52,6 +52,7 @@ def test_json_of_another_version_is_refused() -> None:
         (lambda: Goal(objective="guess"), "objective 'guess'"),
         (lambda: Regularisation(dropout=1.0), "dropout is a share"),
         (lambda: Regularisation(ema=0.9, swa=True), "not both"),
+        (lambda: Regularisation(swa=True, patience=2), "needs all of them"),
         (lambda: Augmentation("none-keep-colour"), "augmentation 'none-keep-colour'"),
         (lambda: Batches(side=20), "32 to 1024"),
         (

@@ -8,17 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedder.kit import tiny_config, tiny_folder
+from tests.embedder.kit import own_cache, tiny_config, tiny_folder
 from tests.service.cli.conftest import Vitrine
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    import torch
-
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VITRINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    with own_cache(tmp_path_factory.mktemp("cache")):
         yield
 
 

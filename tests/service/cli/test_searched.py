@@ -10,17 +10,13 @@ import pytest
 
 from service.cli.searched import show_search
 from tests.embedder.finetuning.shops import striped
-from tests.embedder.kit import tiny_folder
+from tests.embedder.kit import own_cache, tiny_folder
 from tests.service.cli.conftest import Vitrine
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    import torch
-
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VITRINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    with own_cache(tmp_path_factory.mktemp("cache")):
         yield
 
 
