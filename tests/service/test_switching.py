@@ -22,7 +22,7 @@ from index.generations import Generations
 from service.engine import Engine
 from service.requests import IndexRequest, Look, RecommendRequest, SimilarRequest
 from tests.service.drawn import draw_photo, rows, write_catalogue
-from tests.service.two import BUNDLED, TINTED, both, fill, opened
+from tests.service.two import BUNDLED, TINTED, both, fill, opened, opening
 
 ROOT = Path(__file__).resolve().parents[2]
 OLD, NEW = BUNDLED.space, TINTED.space
@@ -99,11 +99,9 @@ class TestBeside:
             report = engine.index_catalogue(IndexRequest(catalogue, embedder="tinted"))
             assert (report.in_use, report.switch, like(engine).space) == (True, None, NEW)
 
-    def test_the_same_space_under_another_name_is_no_switch(
-        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("embedder.registry.open_embedder", lambda *_, **__: BUNDLED)
-        report = engine.index_catalogue(IndexRequest(embedder="copy-of-bundled"))
+    def test_the_same_space_under_another_name_is_no_switch(self, engine: Engine) -> None:
+        with opening(lambda *_, **__: BUNDLED):
+            report = engine.index_catalogue(IndexRequest(embedder="copy-of-bundled"))
         assert (report.encoded, report.in_use, report.switch) == (0, True, None)
         assert engine.parts.embedder_spec() == "copy-of-bundled"
 
@@ -120,7 +118,7 @@ class TestBeside:
         assert "late" in ids(like(engine))
 
     def test_an_embedder_of_the_shop_that_is_out_of_reach_is_no_obstacle(
-        self, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, engine: Engine, tmp_path: Path
     ) -> None:
         def only_tinted(spec: str, *_: object, **__: object) -> Any:
             if spec == "bundled":
@@ -131,8 +129,8 @@ class TestBeside:
         photo = engine.parts.shop.photos_of("fresh")[0]
         path = engine.parts.shop.photo_path(photo)
         path.write_bytes(draw_photo(tmp_path / "other.jpg", "bar", "green", shift=5).read_bytes())
-        monkeypatch.setattr("embedder.registry.open_embedder", only_tinted)
-        report = fill(engine)
+        with opening(only_tinted):
+            report = fill(engine)
         assert report.encoded == 49
         assert "the weights are gone" in report.warnings[0]
 
@@ -289,11 +287,12 @@ class TestSwitching:
         with pytest.raises(UsageError, match="--prune"):
             IndexRequest(prune=True)
 
-    def test_an_embedder_that_changed_since_is_not_switched_to(
-        self, filled: Engine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("embedder.registry.open_embedder", lambda *_, **__: BUNDLED)
-        with Engine.open(filled.directory) as other, pytest.raises(SpaceMismatch):
+    def test_an_embedder_that_changed_since_is_not_switched_to(self, filled: Engine) -> None:
+        with (
+            opening(lambda *_, **__: BUNDLED),
+            Engine.open(filled.directory) as other,
+            pytest.raises(SpaceMismatch),
+        ):
             other.switch()
         assert like(filled).space == OLD
 

@@ -57,10 +57,18 @@ def opened(spec: str, *_: object, **__: object) -> FakeEmbedder:
 
 
 @contextmanager
+def opening(by: Any) -> Iterator[None]:
+    """Embedders are opened by this function. Nested ones end in order, which the fixture ``monkeypatch``
+    would not do: it may outlive the outer one and put that back for all tests that follow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("embedder.registry.open_embedder", by)
+        yield
+
+
+@contextmanager
 def both() -> Iterator[None]:
     """Both embedders can be opened by name, and nothing else."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedder.registry.open_embedder", opened)
+    with opening(opened):
         yield
 
 
