@@ -109,7 +109,7 @@ def finetune(
             verdict=verdict_of((), name),
             history=trained.history,
             best=trained.best,
-            seconds=time.perf_counter() - began,
+            seconds=time.perf_counter() - began + (state["history"][-1]["seconds"] if state else 0.0),
             hardware=hardware(str(ranks.device)),
         )
         report = _written(draft, subject, trained, examples, held, base, chosen.runtime)
