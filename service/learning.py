@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,9 @@ from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
 from service.spaces import lasting_name, remember_space
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from embedder.finetuning.report import FinetuneReport
     from embedder.finetuning.search_report import SearchReport
     from embedder.finetuning.settings import Augmentation
@@ -85,15 +90,13 @@ def show_augmentation(parts: Parts, sheet: Path, augmentation: Augmentation | No
     from data.photos import decode
     from embedder.finetuning.sheet import draw_sheet
 
-    shown = []
-    for products in parts.shop.all_products():
-        for photos in parts.shop.photos_of_products([p.product_id for p in products]).values():
-            with suppress(BadPhoto):
-                shown.append(decode(parts.shop.photo_path(photos[0]), (SHOWN_SIDE, SHOWN_SIDE)))
-            if len(shown) == SHOWN_PHOTOS:
-                break
-        if len(shown) == SHOWN_PHOTOS:
-            break
+    def usable() -> Iterator[NDArray[np.uint8]]:
+        for products in parts.shop.all_products():
+            for photos in parts.shop.photos_of_products([p.product_id for p in products]).values():
+                with suppress(BadPhoto):
+                    yield decode(parts.shop.photo_path(photos[0]), (SHOWN_SIDE, SHOWN_SIDE))
+
+    shown = list(islice(usable(), SHOWN_PHOTOS))
     if not shown:
         raise EmptyShop("the shop has no photo to show augmentations of; run `vitrine index CATALOGUE` first")
     return {"sheet": str(draw_sheet(shown, augmentation, sheet, seed))}

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from embedder.comparing.comparison import Unrun, as_tests, flat
-from embedder.comparing.costs import Cost, vector_bytes
+from embedder.comparing.costs import Cost, speed_of, vector_bytes
 from embedder.comparing.judging import Paired
 from embedder.comparing.summary import Mean, pareto
 
@@ -37,8 +37,7 @@ class Backbone:
     @property
     def speed(self) -> float | None:
         """Photos per second through the network, where it was measured."""
-        told = None if self.cost is None else self.cost.inference
-        return None if told is None else told.images_per_second
+        return speed_of(self.cost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from embedder.comparing.costs import Cost, vector_bytes
+from embedder.comparing.costs import Cost, speed_of, vector_bytes
 from embedder.comparing.grid import INDEXED, WHAT, Cell, Design, Entry
 from embedder.comparing.judging import Paired
 from embedder.comparing.negative import Finding
@@ -73,8 +73,7 @@ class Price:
     @property
     def speed(self) -> float | None:
         """Photos per second through the network, where it was measured."""
-        told = None if self.cost is None else self.cost.inference
-        return None if told is None else told.images_per_second
+        return speed_of(self.cost)
 
 
 @dataclass(frozen=True, slots=True)

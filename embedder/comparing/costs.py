@@ -55,6 +55,12 @@ class Opening:
     seconds: float = SECONDS
 
 
+def speed_of(cost: Cost | None) -> float | None:
+    """Photos per second through the network, where it was measured."""
+    told = None if cost is None else cost.inference
+    return None if told is None else told.images_per_second
+
+
 def vector_bytes(dims: int) -> int:
     """Bytes of a million photos' vectors of so many numbers."""
     return dims * BYTES * MILLION

@@ -3,7 +3,7 @@ products."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from data.errors import EmptyShop, UsageError
 from data.records import Photo, Product
 from data.shop import Shop
 from embedder.finetuning.settings import PRODUCT
-from embedder.labelled import value_of
+from embedder.labelled import columns_with_values, value_of
 
 FEWEST_PHOTOS = 20
 FEWEST_MEMBERS = 2
@@ -144,9 +144,8 @@ def _task(label: str, products: Sequence[str], records: dict[str, Product]) -> T
         if value is not None:
             bearers[value].add(i if label == PRODUCT else products[i])
     if not bearers:
-        raise UsageError(
-            f"no product has a value in column {label!r}; columns with values: {_offered(records)}"
-        )
+        offered = columns_with_values(records.values())
+        raise UsageError(f"no product has a value in column {label!r}; columns with values: {offered}")
     common = {value for value, found in bearers.items() if len(found) >= FEWEST_MEMBERS}
     if len(common) < 2:
         what = f"only one ({next(iter(common))!r})" if common else "none"
@@ -159,14 +158,6 @@ def _task(label: str, products: Sequence[str], records: dict[str, Product]) -> T
     targets = np.asarray([number.get(value, NONE) if value else NONE for value in values], np.int64)
     unlabelled = sum(value is None for value in values)
     return Task(label, classes, targets, unlabelled, int((targets == NONE).sum()) - unlabelled)
-
-
-def _offered(records: dict[str, Product]) -> str:
-    columns: Counter[str] = Counter()
-    for product in records.values():
-        columns.update(name for name, value in product.attributes.items() if value not in (None, ""))
-        columns.update(["category"] if product.category else [])
-    return ", ".join(name for name, _ in columns.most_common(20)) or "none at all"
 
 
 def _arrival(product: Product) -> float:

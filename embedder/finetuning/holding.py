@@ -7,6 +7,7 @@ on those that cannot be wrong.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,12 @@ def held_out(examples: Examples, layout: AspectLayout, kind: str, seed: int) -> 
     split = _answerable(examples, groups, kind, seed)
     check_split(split, groups, examples.products, examples.shas, photos=examples.photo_ids)
     return Held(split, groups.numbers, (*groups.warnings, *split.notes))
+
+
+def digest_of(examples: Examples, held: Held) -> str:
+    """Names the photos, their labels and the split: what an unfinished run or search must find again."""
+    parts = (examples.digest_key(), *(rows.tolist() for rows in held.rows()))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _answerable(examples: Examples, groups: Groups, kind: str, seed: int) -> Split:

@@ -85,10 +85,8 @@ def card(report: FinetuneReport) -> str:
         "## Data",
         "",
         f"Split `{report.split}`: {counts.train} photos to learn from, {counts.validation} to choose the "
-        "epoch by, "
-        f"{counts.test} held out, of which {counts.measured} were measured. Photos of one product, files "
-        "with the "
-        "same content and near-duplicates are on one side only.",
+        f"epoch by, {counts.test} held out, of which {counts.measured} were measured. Photos of one product, "
+        "files with the same content and near-duplicates are on one side only.",
         "",
         "| label | classes | photos without a value | of values borne once |",
         "|---|---|---|---|",
@@ -104,8 +102,7 @@ def card(report: FinetuneReport) -> str:
         *(line for comparison in report.comparisons for line in _rows(comparison)),
         "",
         "95 % bootstrap intervals over photos. What was not asked for may have got worse: compare the "
-        "embedders on "
-        "what matters to you (`vitrine embedders evaluate`) before switching.",
+        "embedders on what matters to you (`vitrine embedders evaluate`) before switching.",
         "",
         "## How",
         "",

@@ -6,7 +6,6 @@ best epoch on validation, write the embedder, measure it on the products held ou
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,7 @@ from embedder.finetuning.checkpoint import Checkpoints
 from embedder.finetuning.curves import as_csv, as_png
 from embedder.finetuning.examples import Examples, Task, read_examples
 from embedder.finetuning.feeding import Rows
-from embedder.finetuning.holding import Held, held_out
+from embedder.finetuning.holding import Held, digest_of, held_out
 from embedder.finetuning.learner import Learner
 from embedder.finetuning.loop import Course, State, Trained, by_label, embedded, train
 from embedder.finetuning.measuring import Vectors, compared, mean_map_at_r, sampled, verdict_of
@@ -77,7 +76,7 @@ def finetune(
     folder = check_name(shop.directory / MODELS, name)
     with joined(chosen.device) as ranks:
         if ranks.first:
-            _encode_missing(shop, base, told)
+            encode_missing(shop, base, told)
         ranks.wait()
         examples = read_examples(shop, base.space, settings.goal.labels)
         held = held_out(examples, base.layout, chosen.split, settings.seed)
@@ -88,7 +87,7 @@ def finetune(
         subject = subject_of(base, examples, train_rows, settings, ranks, told)
         course = course_of(subject, examples, held, settings, ranks)
         checkpoints = Checkpoints(training_folder(folder.parent, name))
-        state = checkpoints.begin(settings, _digest(examples, held), chosen.resume) if ranks.first else None
+        state = checkpoints.begin(settings, digest_of(examples, held), chosen.resume) if ranks.first else None
         ranks.wait()
         trained = train(course, checkpoints, _shared(state, checkpoints, ranks, chosen.resume), told)
         if not ranks.first:
@@ -117,8 +116,8 @@ def finetune(
         return report
 
 
-def _encode_missing(shop: Shop, base: Embedder, tell: Tell) -> None:
-    """The network is opened only where a photo waits for it."""
+def encode_missing(shop: Shop, base: Embedder, tell: Tell) -> None:
+    """Gives every photo a vector in the base's space; its network is opened only where a photo waits."""
     if next(iter(shop.pending_photos(base.space, 1)), None) is not None:
         tell("encoding what lacks a vector")
         encode_pending(shop, base)
@@ -260,12 +259,6 @@ def _counts(examples: Examples, train: int, validation: int, test: Rows, seed: i
         unlabelled={task.name: task.unlabelled for task in tasks},
         rare={task.name: task.rare for task in tasks},
     )
-
-
-def _digest(examples: Examples, held: Held) -> str:
-    """Names the photos, their labels and the split: what an unfinished run must find again."""
-    parts = (examples.digest_key(), *(rows.tolist() for rows in held.rows()))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _silent(_: str) -> None:

@@ -20,17 +20,23 @@ from embedder.export import check_name
 from embedder.finetuning.checkpoint import STATE, Checkpoints
 from embedder.finetuning.examples import NONE, Examples, read_examples
 from embedder.finetuning.exploring import Start, Watch, explore
-from embedder.finetuning.holding import Held, held_out
+from embedder.finetuning.holding import Held, digest_of, held_out
 from embedder.finetuning.knobs import Value
 from embedder.finetuning.loop import Epoch, train
 from embedder.finetuning.ranks import Ranks, joined
 from embedder.finetuning.report import FinetuneReport
-from embedder.finetuning.run import RunOptions, course_of, finetune, subject_of, training_folder
+from embedder.finetuning.run import (
+    RunOptions,
+    course_of,
+    encode_missing,
+    finetune,
+    subject_of,
+    training_folder,
+)
 from embedder.finetuning.search_report import Found, SearchReport, add_to
 from embedder.finetuning.settings import Settings
 from embedder.finetuning.space import Search, applied, check_space, own_values, usual_space
 from embedder.finetuning.study import KeptStudy, best_of
-from embedder.pipeline import encode_pending
 from embedder.reduce import MODELS
 
 Tell = Callable[[str], None]
@@ -68,8 +74,7 @@ def search(
     with joined(options.device) as ranks:
         if ranks.world > 1:
             raise UsageError("a search runs in one process: leave torchrun out of it")
-        tell("encoding what lacks a vector")
-        encode_pending(shop, base)
+        encode_missing(shop, base, tell)
         examples = read_examples(shop, base.space, settings.goal.labels)
         held = held_out(examples, base.layout, options.split, settings.seed)
         order = _order(examples, held, base, settings, options.split, wanted)
@@ -190,10 +195,9 @@ def _order(
     examples: Examples, held: Held, base: Embedder, settings: Settings, split: str, wanted: Search
 ) -> dict[str, Any]:
     """What must be the same for a search to go on, by names for people."""
-    parts = (examples.digest_key(), *(rows.tolist() for rows in held.rows()))
     said = settings.as_json()
     return {
-        "photos or labels": hashlib.sha256(repr(parts).encode()).hexdigest(),
+        "photos or labels": digest_of(examples, held),
         "embedder": base.space,
         "split": split,
         "sampler": wanted.sampler,
