@@ -30,6 +30,7 @@ PENDING_PORTION = 64
 BATCHES_WAITING = 4
 RESULTS_WAITING = 64
 MOST_THREADS = 16
+WAKE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,9 @@ class _Run:
             self._guarded(self._encode)
         for thread in workers:
             while thread.is_alive():
-                self._guarded(thread.join)  # an interruption is kept, and stops the workers
+                # An interruption is kept, and stops the workers; one that another thread received is only
+                # seen when this one wakes.
+                self._guarded(lambda thread=thread: thread.join(WAKE_SECONDS))  # type: ignore[misc]
         self._results.close()
         writer.join()
         if self._error is not None:

@@ -184,14 +184,26 @@ def test_an_interruption_stops_workers_that_compute_side_by_side(
     fill(shop, tmp_path / "photos", [jpeg(picture) for picture in drawn(200, 90)])
     real, calls = tiny.finish, iter(range(1000))
 
+    heard = threading.Event()
+
+    def handler(*_: object) -> None:
+        heard.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, handler)
+
     def interrupting(*args: object) -> np.ndarray:
-        if next(calls) == 4:  # as Ctrl-C does: the main thread is told
-            signal.raise_signal(signal.SIGINT)
+        call = next(calls)
+        if call == 4:  # as Ctrl-C does: the main thread is told
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        if call >= 4:
+            heard.wait(30)
         return real(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(tiny, "finish", interrupting)
     with pytest.raises(KeyboardInterrupt):
         encode_pending(shop, tiny)
+    signal.signal(signal.SIGINT, before)
     kept = shop.counts()["vectors"][tiny.space]
     assert 4 * tiny.runtime.batch <= kept < 200
     assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
