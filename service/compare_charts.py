@@ -25,6 +25,9 @@ COLOURS: Mapping[str, str] = {
     "full": "#d55e00",
     "progressive": "#a855a0",
     "scratch": "#b8860b",
+    "snapshots": "#7f5539",
+    "soup": "#be185d",
+    "joined": "#4338ca",
 }
 MARKERS: Mapping[str, str] = {
     "colour": "P",
@@ -37,6 +40,9 @@ MARKERS: Mapping[str, str] = {
     "full": "D",
     "progressive": "v",
     "scratch": "*",
+    "snapshots": "<",
+    "soup": "d",
+    "joined": ">",
 }
 OTHERS = ("#0072b2", "#d55e00", "#009e73", "#a855a0", "#b8860b", "#1f2933", "#56b4e9", "#6b7280")
 SHAPES = "osD^v*Ph"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from embedder.comparing.grid import FIXED_EPOCHS, WHAT
@@ -54,6 +55,21 @@ def _negative(found: Comparison) -> Section:
     )
 
 
+def _makeups(found: Comparison) -> Iterator[tuple[str, str]]:
+    """What is made of several: of which, and which could have been and were not. Cells alike are told
+    together."""
+    for name in found.design.trained:
+        cells: dict[str, list[str]] = {}
+        for one in found.combined:
+            if one.cell.method == name:
+                lacking = "".join(f"; without {other} ({why})" for other, why in one.without.items())
+                where = f"{one.cell.share:g} %, seed {one.cell.seed}"
+                cells.setdefault(f"{', '.join(one.members)}{lacking}", []).append(where)
+        alike = len(cells) == 1
+        for text, places in cells.items():
+            yield f"{name} is made of", text if alike else f"{text}: at {'; '.join(places)}"
+
+
 def _behind(found: Comparison) -> Section:
     facts, s = found.facts, found.design.settings
     counts = [
@@ -87,6 +103,7 @@ def _behind(found: Comparison) -> Section:
             "mean over queries of the average precision among the first R answers, R as many as are right",
         ),
         ("recall@1", "share of queries whose nearest photo of another product bears their label"),
+        *_makeups(found),
         *(("note", note) for note in facts.notes),
         *failed,
         (

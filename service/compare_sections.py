@@ -142,11 +142,22 @@ def prices(found: Comparison) -> Section | None:
         "What it costs",
         f"At {found.design.main_share:g} % of the labels and {found.facts.side} pixels. {SPEED} Bold: no "
         "other method is as good and as fast and better in one. Fine-tuning changes weights, not the "
-        "network, so all that use it cost the same once trained.",
+        f"network, so all that use it cost the same once trained.{_combined(found)}",
         legend=[(price.method, COLOURS[price.method]) for price in found.prices],
         charts=[(caption, front(spots))] if spots else [],
         tables=[Table("", ("", "mAP@R", "training", *COST_HEADS), rows)],
     )
+
+
+def _combined(found: Comparison) -> str:
+    """How the cost of what is made of several trainings is counted; nothing where there is none."""
+    names = {price.method for price in found.prices}
+    told = {
+        "soup": " An average (soup) took all the trainings it is made of, and is one network.",
+        "joined": " What is joined runs the frozen network and a trained one on every photo, computed here "
+        "from the cost of one; its training is the chosen one's alone.",
+    }
+    return "".join(text for name, text in told.items() if name in names)
 
 
 def _spot(found: Comparison, price: Price, speed: float) -> Spot:

@@ -57,6 +57,8 @@ def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAn
 def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json | None:
     """Fine-tune on the shop's labels and keep the result under its models; None in all but the first process
     of several."""
+    from embedder.finetuning.folding import finetune_folds
+    from embedder.finetuning.holding import FOLDED
     from embedder.finetuning.ranks import is_first_process
     from embedder.finetuning.run import RunOptions
     from embedder.finetuning.run import finetune as fit
@@ -70,11 +72,13 @@ def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json | None:
     with parts.shop.writer("vitrine finetune") if is_first_process() else nullcontext():
         spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
         base = open_embedder(spec, parts.models, runtime=parts.runtime)
-        options = RunOptions(request.split, request.resume, request.device, parts.runtime)
+        options = RunOptions(request.split, request.resume, request.device, parts.runtime, request.folds)
         name, settings = request.name, request.settings
         report: FinetuneReport | SearchReport | None
         try:
-            if request.search is None:
+            if request.split in FOLDED:
+                report = finetune_folds(parts.shop, base, name, settings, options, told, request.search)
+            elif request.search is None:
                 report = fit(parts.shop, base, name, settings, options, told)
             else:
                 report = search(parts.shop, base, name, settings, options, request.search, told)

@@ -198,10 +198,12 @@ class FinetuneRequest:
     name: the new embedder's name under the shop's models.
     settings: what learns, from what, and how.
     embedder: what to start from; None: the shop's own.
-    split: what is held out: "stratified", "class-disjoint" or "time".
+    split: what is held out: "stratified", "class-disjoint" or "time"; or "k-fold" or "leave-one-out", and
+        every photo is held out once, by a training of its own fold.
     resume: go on with an unfinished run of this name.
     device: "cpu", "cuda" or None for the best.
     search: how better settings are looked for first; None: they are taken as they are.
+    folds: how many for "k-fold"; None: five.
     """
 
     name: str
@@ -211,6 +213,7 @@ class FinetuneRequest:
     resume: bool = False
     device: str | None = None
     search: Search | None = None
+    folds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

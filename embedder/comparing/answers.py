@@ -72,7 +72,9 @@ class CellResult:
     """A finished cell.
 
     dims: width of what was measured. photos, products: learnt from. answers: seed → label → answers on that
-    seed's test photos. course, best, seconds: of the training; nothing for a method without one.
+    seed's test photos. course, best: of the training; nothing for a method without one. seconds: of training;
+    of a combined cell also of the trainings it is made of. members: the methods that a combined cell, and the
+    cycles that ``snapshots``, is made of.
     """
 
     cell: Cell
@@ -83,6 +85,7 @@ class CellResult:
     course: tuple[Point, ...] = ()
     best: int = 0
     seconds: float = 0.0
+    members: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the cell's file."""
@@ -95,6 +98,7 @@ class CellResult:
             "products": self.products,
             "best": self.best,
             "seconds": self.seconds,
+            "members": list(self.members),
             "course": [asdict(point) for point in self.course],
             "answers": {
                 str(seed): {label: one.as_json() for label, one in of.items()}
@@ -117,4 +121,5 @@ class CellResult:
             tuple(Point(**point) for point in value["course"]),
             int(value["best"]),
             float(value["seconds"]),
+            tuple(str(name) for name in value.get("members", ())),
         )

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from embedder.comparing.answers import Answers, CellResult, Point, ask
+from embedder.comparing.averaging import average_into
 from embedder.comparing.deadline import Deadline, Hurried
-from embedder.comparing.grid import FROZEN, Cell, Design
+from embedder.comparing.grid import FROZEN, SNAPSHOTS, Cell, Design
 from embedder.comparing.material import Material
 from embedder.comparing.store import Store
 from embedder.comparing.untrained import Untrained, at_own_side
@@ -23,10 +24,12 @@ from embedder.finetuning.examples import Examples
 from embedder.finetuning.loop import Trained, by_label, embedded, train
 from embedder.finetuning.ranks import Ranks
 from embedder.finetuning.run import course_of, subject_of
+from embedder.finetuning.schedules import cycle_ends
 from embedder.finetuning.settings import Settings
 from embedder.finetuning.subject import Subject
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
 Tell = Callable[[str], None]
 BATCH = 64
 
@@ -67,7 +70,7 @@ class Bench:
         for seed in self.design.seed_numbers:
             rows = self.material.measured(seed)
             block = blocks[np.searchsorted(asked, rows)]
-            answers[seed] = self._answers([block] * len(self.design.labels), rows)
+            answers[seed] = self.answers([block] * len(self.design.labels), rows)
         return CellResult(cell, blocks.shape[1], 0, 0, answers)
 
     def _trained(self, cell: Cell, tell: Tell) -> CellResult:
@@ -76,44 +79,71 @@ class Bench:
             raise ValueError("a cell that learns has a seed and a share")
         settings, held = self.design.settings_of(cell), self.material.portion(seed, share)
         learnt, validated, _ = held.rows()
-        ranks = Ranks(0, 1, self.device)
-        torch.manual_seed(settings.seed)
-        # A head begins at principal directions, which need no labels: all training photos show them.
-        every, _, _ = self.material.held[seed].rows()
-        examples = self._examples(settings, tell)
-        subject = subject_of(self.base, examples, every, settings, ranks, tell)
-        subject.feed = Hurried(subject.feed, self.deadline)
+        examples, subject = self.material.examples, self.subject(cell, tell)
         checkpoints = Checkpoints(self.store.training(cell, self.digest(cell)))
         state = checkpoints.begin(settings, self.digest(cell), resume=True)
         validation = Validation(
             subject.feed, examples.tasks, held.groups, validated, self.device, checkpoints.folder
         )
         validation.resume(0 if state is None else int(state["epoch"]))
-        course = replace(course_of(subject, examples, held, settings, ranks), validate=validation)
-        trained = train(course, checkpoints, state, tell)
+        course = course_of(subject, examples, held, settings, Ranks(0, 1, self.device))
+        trained = train(replace(course, validate=validation), checkpoints, state, tell)
+        members = self._settle(cell, subject, trained, learnt)
         rows = self.material.measured(seed)
-        blocks = self._embedded(subject, trained, rows)
+        blocks = self.embedded(subject, rows)
         result = CellResult(
             cell=cell,
             dims=blocks[0].shape[1],
             photos=len(learnt),
             products=len({examples.products[row] for row in learnt.tolist()}),
-            answers={seed: self._answers(blocks, rows)},
+            answers={seed: self.answers(blocks, rows)},
             course=_course(trained, validation),
             best=trained.best,
             seconds=trained.history[-1].seconds,
+            members=members,
         )
+        if self.design.is_member(cell):
+            self.store.keep_weights(cell, self.digest(cell), trained.state)
         checkpoints.end()
         return result
 
-    def _embedded(self, subject: Subject, trained: Trained, rows: NDArray[np.int64]) -> list[Floats]:
-        """The best weights' blocks of some photos, one per learnt label."""
-        learner = subject.learner
-        learner.load_state_dict(trained.state)
+    def subject(self, cell: Cell, tell: Tell) -> Subject:
+        """What a cell trains, as it is before anything is learnt; it stops at the deadline."""
+        settings = self.design.settings_of(cell)
+        torch.manual_seed(settings.seed)
+        # A head begins at principal directions, which need no labels: all training photos show them.
+        every, _, _ = self.material.held[settings.seed].rows()
+        examples = self._examples(settings, tell)
+        subject = subject_of(self.base, examples, every, settings, Ranks(0, 1, self.device), tell)
+        subject.feed = Hurried(subject.feed, self.deadline)
+        return subject
+
+    def _settle(self, cell: Cell, subject: Subject, trained: Trained, learnt: Rows) -> tuple[str, ...]:
+        """Leaves the learner with the weights that are measured: the best epoch's, or the average of the
+        snapshots, whose names it returns."""
+        if cell.method != SNAPSHOTS:
+            subject.learner.load_state_dict(trained.state)
+            return ()
+        settings = self.design.settings_of(cell)
+        ends = cycle_ends(settings.optimisation, settings.batches.epochs)
+        names = tuple(f"epoch {end + 1}" for end in ends)
+        states = dict(zip(names, trained.snapshots, strict=True))
+        average_into(subject, states, settings.transfer, learnt)
+        return names
+
+    def embedded(self, subject: Subject, rows: Rows) -> list[Floats]:
+        """The learner's blocks of some photos as it stands, one per learnt label."""
+        learner = subject.learner.to(self.device)
         found = embedded(learner, subject.feed, rows, BATCH, self.device)
         return by_label(found, len(self.design.labels))
 
-    def _answers(self, blocks: list[Floats], rows: NDArray[np.int64]) -> Mapping[str, Answers]:
+    def frozen(self, rows: Rows, tell: Tell) -> Floats:
+        """The frozen aspect of some photos (n, d), at the side that is compared."""
+        if at_own_side(self.base, self.design):
+            return self.material.block(self.design.settings.goal.aspect)[rows]
+        return self._features(tell)[rows].astype(np.float32)
+
+    def answers(self, blocks: list[Floats], rows: Rows) -> Mapping[str, Answers]:
         """Every label asked of the photos ``rows``, learnt ones by their own block, others by the first."""
         groups = self.material.groups[rows]
         found = {}

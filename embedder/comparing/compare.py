@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from data.errors import VitrineError
 from data.shop import Shop
 from embedder.comparing.answers import CellResult
 from embedder.comparing.cell import Bench
+from embedder.comparing.combined import Combination, forget
 from embedder.comparing.comparison import (
     NETWORK,
     OWN,
@@ -22,11 +24,12 @@ from embedder.comparing.comparison import (
     Comparison,
     Facts,
     Unrun,
+    makeups,
     prices,
 )
 from embedder.comparing.costs import Cost, Opening, network_cost, palette_cost
 from embedder.comparing.deadline import Deadline, OutOfTime
-from embedder.comparing.grid import CELLS, INDEXED, TRANSFERRED, Cell, Design
+from embedder.comparing.grid import CELLS, INDEXED, MEMBERS, TRANSFERRED, Cell, Design
 from embedder.comparing.judging import Paired, against_frozen, against_scratch, by_class, elsewhere
 from embedder.comparing.material import Material
 from embedder.comparing.negative import findings
@@ -40,6 +43,8 @@ from embedder.embedder import Embedder
 from embedder.finetuning.report import hardware
 from embedder.finetuning.subject import input_of
 from embedder.palettes import default_palette
+
+Run = Callable[[Callable[[str], None]], CellResult]
 
 
 def compare(
@@ -65,15 +70,27 @@ def compare(
 
 
 def _run(bench: Bench, tell: Tell) -> tuple[dict[Cell, CellResult], list[Cell], list[Unrun]]:
-    """Every cell that can be had: known ones, then the others in order until the time is up."""
-    cells = bench.design.cells()
-    digests = {cell: bench.digest(cell) for cell in cells}
-    results = {cell: known for cell in cells if (known := bench.store.cell(cell, digests[cell])) is not None}
+    """Every cell that can be had: known ones, then the others in order until the time is up.
+
+    What a combined cell is made of, and so which result is its own, is known only when its turn comes.
+    """
+    cells, store = bench.design.cells(), bench.store
+    digests = {cell: bench.digest(cell) for cell in cells if cell.method not in MEMBERS}
+    results = {cell: known for cell in digests if (known := store.cell(cell, digests[cell])) is not None}
     ran: list[Cell] = []
     unrun: list[Unrun] = []
     for cell in cells:
         if cell in results:
             continue
+        run: Run = partial(bench.run, cell)
+        if cell.method in MEMBERS:
+            combination = Combination.of(bench, cell, results, digests)
+            run, digests[cell] = combination.run, combination.digest
+            known = store.cell(cell, digests[cell])
+            if known is not None:
+                results[cell] = known
+                forget(bench, cell, results, digests)
+                continue
 
         def told(text: str, words: str = cell.words) -> None:
             tell(Told(len(results), len(cells), f"{words}: {text}"))
@@ -81,8 +98,8 @@ def _run(bench: Bench, tell: Tell) -> tuple[dict[Cell, CellResult], list[Cell], 
         try:
             bench.deadline.check()
             told("begins")
-            found = bench.run(cell, told)
-            bench.store.keep_cell(found, digests[cell])
+            found = run(told)
+            store.keep_cell(found, digests[cell])
         except OutOfTime:
             unrun.append(Unrun(cell, "time"))
         except VitrineError as error:
@@ -90,6 +107,7 @@ def _run(bench: Bench, tell: Tell) -> tuple[dict[Cell, CellResult], list[Cell], 
         else:
             results[cell] = found
             ran.append(cell)
+            forget(bench, cell, results, digests)
     return results, ran, unrun
 
 
@@ -114,13 +132,13 @@ def _judged(
         if entry.method in TRANSFERRED and entry.share == design.main_share
     }
     tests["by_class"] = tuple(test for family in classes.values() for test in family)
-    dims = {result.cell.method: result.dims for result in scores.results.values()}
     return Comparison(
         design=design,
         facts=_facts(bench),
         means=shown,
         curves=courses,
-        prices=prices(design, shown, costs, courses, dims),
+        prices=prices(design, scores, shown, costs),
+        combined=makeups(design, scores.results, unrun),
         tests=tests,
         findings=findings(tests["against_frozen"], tests["against_scratch"], tests["elsewhere"], classes),
         verdict=verdict(Evidence(design, scores, shown, tests["against_frozen"])),

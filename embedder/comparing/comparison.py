@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from embedder.comparing.costs import Cost, speed_of, vector_bytes
-from embedder.comparing.grid import INDEXED, WHAT, Cell, Design, Entry
+import numpy as np
+
+from embedder.comparing.answers import CellResult
+from embedder.comparing.costs import Cost, speed_of, together, vector_bytes
+from embedder.comparing.grid import INDEXED, JOINED, MEMBERS, WHAT, Cell, Design, Entry
 from embedder.comparing.judging import Paired
 from embedder.comparing.negative import Finding
+from embedder.comparing.scores import Scores
 from embedder.comparing.shipping import Verdict
 from embedder.comparing.summary import Curve, Mean, pareto
 
@@ -28,6 +32,19 @@ class Unrun:
     def for_time(self) -> bool:
         """Whether another run would go on with it."""
         return self.why == "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Makeup:
+    """What a finished cell is made of, where that is more than one training.
+
+    members: methods, or the epochs of ``snapshots``. without: method that could have been a member → why it
+    was not finished.
+    """
+
+    cell: Cell
+    members: tuple[str, ...]
+    without: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +72,8 @@ class Price:
     """A method at the largest share of labels: quality, speed, and what it takes.
 
     quality: mAP@R, mean over the learnt labels. front: whether no other method is as good and as fast and
-    better in one. training_seconds: 0 for what learns nothing. vector_bytes: of a million photos.
+    better in one. training_seconds: mean over the seeds, 0 for what learns nothing; what is made of trainings
+    counts theirs too. vector_bytes: of a million photos.
     """
 
     method: str
@@ -85,6 +103,7 @@ class Comparison:
     means: tuple[Mean, ...]
     curves: tuple[Curve, ...]
     prices: tuple[Price, ...]
+    combined: tuple[Makeup, ...]
     tests: Mapping[str, tuple[Paired, ...]]
     findings: tuple[Finding, ...]
     verdict: Verdict
@@ -111,6 +130,10 @@ class Comparison:
             "costs": [
                 asdict(price) | {"vector_bytes_per_million": price.vector_bytes} for price in self.prices
             ],
+            "combined": [
+                {**asdict(one.cell), "members": list(one.members), "without": dict(one.without)}
+                for one in self.combined
+            ],
             "tests": {name: as_tests(tests) for name, tests in self.tests.items()},
             "cells": {"ran": _cells(self.ran), "known": _cells(self.known)},
             "not_run": [{"cell": one.cell.words, **asdict(one.cell), "why": one.why} for one in self.unrun],
@@ -118,14 +141,27 @@ class Comparison:
         }
 
 
+def makeups(design: Design, results: Mapping[Cell, CellResult], unrun: Sequence[Unrun]) -> tuple[Makeup, ...]:
+    """Of every finished cell that is made of several, in the order of the cells."""
+    why = {one.cell: "not run for want of time" if one.for_time else f"failed: {one.why}" for one in unrun}
+    found = []
+    for cell in design.cells():
+        if cell not in results or not results[cell].members:
+            continue
+        others = [Cell(name, cell.share, cell.seed) for name in MEMBERS.get(cell.method, ())]
+        if cell.method == JOINED:  # of the trainings that there are it takes one
+            others = [one for one in others if one.method in design.methods]
+        without = {one.method: why.get(one, "not compared") for one in others if one not in results}
+        found.append(Makeup(cell, results[cell].members, without))
+    return tuple(found)
+
+
 def prices(
-    design: Design,
-    found: Sequence[Mean],
-    costs: Mapping[str, Cost],
-    curves: Sequence[Curve],
-    dims: Mapping[str, int],
+    design: Design, scores: Scores, found: Sequence[Mean], costs: Mapping[str, Cost]
 ) -> tuple[Price, ...]:
-    """What each method costs that was measured at the largest share. dims: method → width of its vectors."""
+    """What each method costs that was measured at the largest share."""
+    network = costs.get(NETWORK)
+    known = {**costs, JOINED: together(network, network)} if network is not None else costs
     drafts = []
     for name in (*design.untrained, *design.trained):
         share = design.main_share if name in design.trained else None
@@ -133,18 +169,11 @@ def prices(
         values = [m.map_at_r.mean for m in found if m.entry == entry and m.label in design.labels]
         if not values:
             continue
-        kind = {"colour": PALETTE, INDEXED: OWN}.get(name, NETWORK)
-        seconds = [c.points[-1].seconds for c in curves if c.entry == entry and c.points]
-        drafts.append(
-            Price(
-                name,
-                sum(values) / len(values),
-                costs.get(kind),
-                dims[name],
-                seconds[0] if seconds else 0.0,
-                False,
-            )
-        )
+        kind = {"colour": PALETTE, INDEXED: OWN, JOINED: JOINED}.get(name, NETWORK)
+        cells = scores.of(entry)
+        seconds = float(np.mean([cell.seconds for cell in cells]))
+        quality = sum(values) / len(values)
+        drafts.append(Price(name, quality, known.get(kind), cells[0].dims, seconds, False))
     placed = [(price, price.speed) for price in drafts if price.speed is not None]
     fronts = pareto([(price.quality, speed) for price, speed in placed])
     best = {price.method for (price, _), front in zip(placed, fronts, strict=True) if front}

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,19 @@ def network_cost(embedder: Embedder, opening: Opening, side: int | None) -> Cost
     except (OSError, ValueError, KeyError, IndexError) as error:
         inference, why = None, f"not measured: {error}"
     return Cost(max(size), gmacs, parameters, inference, why)
+
+
+def together(first: Cost, second: Cost) -> Cost:
+    """Of two networks that both look at every photo, one after the other.
+
+    The memory of both in one process is not the sum of two processes' and is not told.
+    """
+    told, why = None, first.why or second.why
+    if first.inference is not None and second.inference is not None:
+        speed = 1.0 / (1.0 / first.inference.images_per_second + 1.0 / second.inference.images_per_second)
+        told = replace(first.inference, images_per_second=speed, peak_bytes=None)
+    parameters = first.parameters + second.parameters
+    return Cost(max(first.side, second.side), first.gmacs + second.gmacs, parameters, told, why)
 
 
 def palette_cost(palette: Palette, side: int, seconds: float = 0.3) -> Cost:

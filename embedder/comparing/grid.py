@@ -19,15 +19,22 @@ CELLS = "cells"
 """Under a report's folder, finished cells lie here."""
 FROZEN, INDEXED, SCRATCH = "frozen", "indexed", "scratch"
 UNTRAINED = ("colour", "random", FROZEN, "frozen-max", INDEXED)
-TRAINED = STRATEGIES
-TRANSFERRED = tuple(name for name in TRAINED if name != SCRATCH)
+SNAPSHOTS, SOUP, JOINED = "snapshots", "soup", "joined"
+TRAINED = (*STRATEGIES, SNAPSHOTS)
+"""Those with a training of their own."""
+MEMBERS: Mapping[str, tuple[str, ...]] = {SOUP: ("partial", "full", "progressive"), JOINED: STRATEGIES}
+"""What is made of finished trainings of the same share and seed, and of which."""
+FEWEST: Mapping[str, int] = {SOUP: 2, JOINED: 1}
+LEARNT = (*TRAINED, *MEMBERS)
+TRANSFERRED = tuple(name for name in LEARNT if name != SCRATCH)
 """Those that begin from the pre-trained weights."""
-METHODS = (*UNTRAINED, *TRAINED)
-DEFAULT_METHODS = tuple(name for name in METHODS if name != INDEXED)
-ON_BACKBONE = ("random", "frozen-max", "partial", "full", "progressive", SCRATCH)
+METHODS = (*UNTRAINED, *LEARNT)
+DEFAULT_METHODS = tuple(name for name in METHODS if name not in (INDEXED, SNAPSHOTS))
+ON_BACKBONE = tuple(name for name in METHODS if name not in ("colour", FROZEN, INDEXED, "fixed"))
 """Methods that need the network itself, not only the vectors that a shop holds."""
 SHARES = (1.0, 5.0, 25.0, 100.0)
-SPLITS = ("stratified", "class-disjoint", "time")
+K_FOLD = "k-fold"
+SPLITS = ("stratified", "class-disjoint", "time", K_FOLD)
 EPOCHS, FIXED_EPOCHS, FIXED_BATCH = 6, 25, 256
 WHAT: Mapping[str, str] = {
     "colour": "the histogram of colours over the palette alone, no network",
@@ -40,6 +47,10 @@ WHAT: Mapping[str, str] = {
     "full": "a new head, and every stage learns",
     "progressive": "a new head, and the stages are unfrozen one by one from the top",
     SCRATCH: "the same network and head from random weights",
+    SNAPSHOTS: "like full with a cyclical schedule; the weights at the ends of its cycles are averaged",
+    SOUP: "the average of the weights of partial, full and progressive of the same share and seed",
+    JOINED: "the frozen aspect and the best training of the share and seed (by validation) side by side, "
+    "by principal components as wide as a head",
 }
 
 
@@ -93,7 +104,8 @@ class Design:
     also: labels that nothing is taught, measured on the same vectors.
     methods: see ``WHAT``; ``frozen`` is always among them. shares: of the labelled training products, per
         cent. seeds: how many; each has a split of its own, and all methods of a seed share it.
-    split: ``stratified``, ``class-disjoint`` or ``time``.
+    split: ``stratified``, ``class-disjoint`` or ``time``; or ``k-fold``: the seeds are the folds, seed number
+        i tests fold i, and together they test every product once.
     """
 
     settings: Settings = field(default_factory=_prototype)
@@ -111,13 +123,27 @@ class Design:
             raise UsageError("shares of the labels are per cent, above 0 and up to 100")
         if self.seeds < 1:
             raise UsageError("a comparison has at least one seed")
+        self._check_combined()
         if self.split not in SPLITS:
             raise UsageError(f"there is no split {self.split!r}; there are {', '.join(SPLITS)}")
+        if self.split == K_FOLD and self.seeds < 2:
+            raise UsageError("with the split k-fold every seed is a fold: take at least 2 seeds")
         twice = sorted({label for label in self.all_labels if self.all_labels.count(label) > 1})
         if twice:
             raise UsageError(f"{', '.join(twice)}: a label is either learnt or only measured, and named once")
         if self.settings.transfer.strategy == "fixed":
             raise UsageError("the settings of a comparison are of photos; their strategy cannot be fixed")
+
+    def _check_combined(self) -> None:
+        """Raises UsageError for a method whose members are not there."""
+        for name, fewest in FEWEST.items():
+            if name in self.methods and len(set(MEMBERS[name]) & set(self.methods)) < fewest:
+                raise UsageError(
+                    f"{name} is made of at least {fewest} of {', '.join(MEMBERS[name])}; compare them too"
+                )
+        s = self.settings
+        if SNAPSHOTS in self.methods and min(s.batches.epochs, s.optimisation.cycles) < 2:
+            raise UsageError(f"{SNAPSHOTS} averages the ends of 2 cycles or more; take 2 epochs or more")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -146,8 +172,22 @@ class Design:
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """The methods that learn, in the order of ``METHODS``."""
-        return tuple(name for name in TRAINED if name in self.methods)
+        """The methods that learn, or are made of such, in the order of ``METHODS``."""
+        return tuple(name for name in LEARNT if name in self.methods)
+
+    def members(self, cell: Cell) -> tuple[Cell, ...]:
+        """The cells that a combined one can be made of; nothing for any other."""
+        names = (name for name in MEMBERS.get(cell.method, ()) if name in self.methods)
+        return tuple(Cell(name, cell.share, cell.seed) for name in names)
+
+    def is_member(self, cell: Cell) -> bool:
+        """Whether a combined cell of this design can be made of this one."""
+        return any(name in self.methods and cell.method in names for name, names in MEMBERS.items())
+
+    @property
+    def whole(self) -> bool:
+        """Whether no further method could be named that is made of trainings, or that they are made of."""
+        return {*MEMBERS, *STRATEGIES} <= set(self.methods)
 
     def cells(self) -> tuple[Cell, ...]:
         """All cells, such that stopping anywhere leaves a balanced table.
@@ -169,7 +209,11 @@ class Design:
         """
         s = self.settings
         seed = s.seed if cell.seed is None else cell.seed
-        transfer = replace(s.transfer, strategy=cell.method)
+        if cell.method == SNAPSHOTS:
+            cyclical = replace(s.optimisation, schedule="cyclical")
+            # All cycles are needed, so it never stops early.
+            s = replace(s, optimisation=cyclical, regularisation=replace(s.regularisation, patience=None))
+        transfer = replace(s.transfer, strategy="full" if cell.method == SNAPSHOTS else cell.method)
         if cell.method != "fixed":
             head_epochs = min(s.transfer.head_epochs, s.batches.epochs - 1)
             return replace(s, seed=seed, transfer=replace(transfer, head_epochs=head_epochs))
@@ -184,7 +228,7 @@ class Design:
         )
 
     def digest(self, cell: Cell, space: str, data: str) -> str:
-        """Names a cell's result: by everything that could make it another one.
+        """Names a cell's result, unless it is a combined one: by everything that could make it another one.
 
         space: of the embedder it begins from. data: a digest of photos, labels and splits.
         """

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
 from data.shop import Shop
-from embedder.comparing.grid import Design
+from embedder.comparing.grid import K_FOLD, Design
 from embedder.comparing.portion import portion
 from embedder.embedder import Embedder
 from embedder.finetuning.examples import NONE, Examples, Task, read_examples
+from embedder.finetuning.folds import held_folds
 from embedder.finetuning.holding import Held, held_out
 from embedder.finetuning.measuring import sampled
 from embedder.splits.split import Split
@@ -45,8 +46,7 @@ class Material:
         learnt = np.any([task.targets != NONE for task in every.tasks[:number]], axis=0)
         photos = every.rows(np.flatnonzero(learnt).astype(np.int64))
         examples = replace(photos, tasks=photos.tasks[:number])
-        held = {seed: held_out(examples, base.layout, design.split, seed) for seed in design.seed_numbers}
-        return cls(examples, photos.tasks[number:], held, base.layout)
+        return cls(examples, photos.tasks[number:], _held(examples, base.layout, design), base.layout)
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -104,6 +104,15 @@ class Material:
         splits = [[rows.tolist() for rows in self.held[seed].rows()] for seed in seeds]
         parts = (self.examples.digest_key(), also, self.groups.tolist(), splits)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _held(examples: Examples, layout: AspectLayout, design: Design) -> dict[int, Held]:
+    """Seed → its split: drawn by it, or one of the folds that the first seed draws."""
+    seeds = design.seed_numbers
+    if design.split != K_FOLD:
+        return {seed: held_out(examples, layout, design.split, seed) for seed in seeds}
+    folds = held_folds(examples, layout, K_FOLD, seeds[0], len(seeds)).folds
+    return dict(zip(seeds, folds, strict=True))
 
 
 def aspect_of(base: Embedder) -> str:

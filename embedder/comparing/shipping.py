@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from embedder.comparing.grid import FROZEN, INDEXED, Design, Entry
+from embedder.comparing.grid import FROZEN, INDEXED, JOINED, SCRATCH, SNAPSHOTS, SOUP, Design, Entry
 from embedder.comparing.judging import Paired, family
 from embedder.comparing.scores import Scores
 from embedder.comparing.summary import Mean
 
-BY_EFFORT = ("fixed", "partial", "progressive", "full", "scratch")
-"""Methods that can be shipped, those that cost least to train first."""
+BY_EFFORT = ("fixed", "partial", "progressive", "full", SNAPSHOTS, SCRATCH, SOUP, JOINED)
+"""Methods that can be shipped, those that cost least to train first; one that needs two networks last."""
 
 
 @dataclass(frozen=True, slots=True)

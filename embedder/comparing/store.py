@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from embedder.comparing.answers import CellResult
 from embedder.comparing.grid import Cell
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+State = Mapping[str, "Tensor"]
 LETTERS = 16
+WEIGHTS = "safetensors"
 
 
 class Store:
@@ -36,6 +41,36 @@ class Store:
     def keep_cell(self, result: CellResult, digest: str) -> None:
         """Keeps a result."""
         self.keep_record(result.cell.slug, digest, result.as_json())
+
+    def path(self, cell: Cell, digest: str) -> Path:
+        """The file of a cell's result."""
+        return self._path(cell.slug, digest, "json")
+
+    def weights(self, cell: Cell, digest: str) -> State | None:
+        """The best weights of a finished training; None where they are not kept, or the file is broken."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self._path(cell.slug, digest, WEIGHTS), "pt") as file:
+                if (file.metadata() or {}).get("digest") != digest:
+                    return None
+                return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError):
+            return None
+
+    def keep_weights(self, cell: Cell, digest: str, state: State) -> None:
+        """Keeps them for what is made of several trainings."""
+        from safetensors.torch import save_file
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(cell.slug, digest, WEIGHTS)
+        part = path.with_suffix(".part")
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, part, {"digest": digest})
+        part.replace(path)
+
+    def drop_weights(self, cell: Cell, digest: str) -> None:
+        """Lets go of them, where they are kept."""
+        self._path(cell.slug, digest, WEIGHTS).unlink(missing_ok=True)
 
     def training(self, cell: Cell, digest: str) -> Path:
         """Where a cell's unfinished training keeps its state."""

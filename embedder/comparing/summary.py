@@ -99,8 +99,8 @@ def mean_of(scores: Scores, entry: Entry, label: str) -> Mean | None:
 
 
 def curves(design: Design, scores: Scores) -> tuple[Curve, ...]:
-    """The courses of all that learnt."""
-    found = [entry for entry in entries(design, scores) if entry.share is not None]
+    """The courses of all that had a training of their own."""
+    found = [entry for entry in entries(design, scores) if all(one.course for one in scores.of(entry))]
     return tuple(_curve(scores, entry, found) for entry in found)
 
 

@@ -12,9 +12,11 @@ from data.aspects import AspectLayout
 from embedder.embedder import Floats
 from embedder.finetuning.examples import NONE, Task
 from embedder.finetuning.verdict import Difference, Verdict, judged, paired_difference
-from embedder.measures import Interval, bootstrap, map_at_r, recall_at_k
+from embedder.measures import Interval, bootstrap, map_at_r, retrieve
 
 MOST_MEASURED = 4000
+VECTORS = ("frozen", "tuned", "frozen_vector", "tuned_vector")
+MEASURES = ("recall_at_1", "map_at_r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,19 @@ class Comparison:
     difference: Difference
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """One label's values of every query, photo by photo.
+
+    aspect: what learnt it. values: float64 (4, 2, q), by ``VECTORS`` and ``MEASURES``; NaN for a query
+    without a value, or with no other product of its value to be found.
+    """
+
+    label: str
+    aspect: str
+    values: NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True)
 class Vectors:
     """Unit blocks of some photos, float32 (n, d), and how they are laid out."""
@@ -62,28 +77,54 @@ class Vectors:
         return self.layout.scale(self.blocks)
 
 
-def compared(
+def scored(
     tasks: Sequence[Task],
     groups: NDArray[np.int64],
-    frozen: Vectors,
-    tuned: Vectors,
+    vectors: tuple[Vectors, Vectors],
     aspects: Mapping[str, tuple[str, str]],
-) -> tuple[Comparison, ...]:
-    """Both embedders on the same photos.
+    queries: NDArray[np.int64] | None = None,
+) -> tuple[Scores, ...]:
+    """Both embedders asked on the same photos, each among all the others.
 
-    tasks, groups: labels and groups (n,) of those photos. aspects: label → (the frozen aspect it is compared
-    with, the aspect that learnt it).
+    tasks, groups: labels and groups (n,) of those photos. vectors: of them, by the frozen and by the tuned
+    embedder. aspects: label → (the frozen aspect it is compared with, the aspect that learnt it). queries:
+    the places (q,) of those that ask; None: all do.
     """
+    frozen, tuned = vectors
+    asking = np.arange(len(groups)) if queries is None else queries
     found = []
     for task in tasks:
         rows = np.flatnonzero(task.targets != NONE)
+        places = np.flatnonzero(task.targets[asking] != NONE)
+        asked = np.searchsorted(rows, asking[places])
         before, after = aspects[task.name]
-        blocks = [frozen.block(before), tuned.block(after), frozen.whole(), tuned.whole()]
+        blocks = (frozen.block(before), tuned.block(after), frozen.whole(), tuned.whole())
         parted = None if task.is_identity else groups[rows]
-        values = [(_recall(b[rows], task, rows, parted), _map(b[rows], task, rows, parted)) for b in blocks]
-        shown = [Measured(bootstrap(recall), bootstrap(precision)) for recall, precision in values]
-        gap = paired_difference(values[1][1], values[0][1], groups[rows])
-        found.append(Comparison(task.name, after, shown[0], shown[1], shown[2], shown[3], gap))
+        values = np.full((len(VECTORS), len(MEASURES), len(asking)), np.nan)
+        if len(asked):
+            for own, block in zip(values, blocks, strict=True):
+                answers = retrieve(block[rows], task.targets[rows], parted, asked)
+                own[:, places] = answers.recall(1), answers.map_at_r
+        found.append(Scores(task.name, after, values))
+    return tuple(found)
+
+
+def pooled(parts: Sequence[tuple[Scores, ...]]) -> tuple[Scores, ...]:
+    """The scores of several measurements of the same labels, their queries one after the other."""
+    return tuple(
+        Scores(same[0].label, same[0].aspect, np.concatenate([one.values for one in same], axis=2))
+        for same in zip(*parts, strict=True)
+    )
+
+
+def compared(scores: Sequence[Scores], groups: NDArray[np.int64]) -> tuple[Comparison, ...]:
+    """Means with intervals, and the paired test; groups: of the queries (q,)."""
+    found = []
+    for one in scores:
+        shown = [Measured(bootstrap(recall), bootstrap(precision)) for recall, precision in one.values]
+        frozen, tuned = one.values[:2, 1]
+        gap = paired_difference(tuned, frozen, groups)
+        found.append(Comparison(one.label, one.aspect, shown[0], shown[1], shown[2], shown[3], gap))
     return tuple(found)
 
 
@@ -111,12 +152,6 @@ def sampled(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     if len(rows) <= MOST_MEASURED:
         return rows
     return np.sort(np.random.default_rng(seed).permutation(rows)[:MOST_MEASURED])
-
-
-def _recall(
-    block: Floats, task: Task, rows: NDArray[np.int64], groups: NDArray[np.int64] | None
-) -> NDArray[np.float64]:
-    return recall_at_k(block, task.targets[rows], [1], groups)[1]
 
 
 def _map(

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from embedder.finetuning.fold_report import FoldedProof
 from embedder.finetuning.loop import Epoch
 from embedder.finetuning.measuring import Comparison, Measured
 from embedder.finetuning.settings import Settings
@@ -35,7 +36,7 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class FinetuneReport:
     """base, base_space: what it began from. split: how photos were held out. best: the epoch that was
-    kept."""
+    kept. folds: the trainings that were measured in place of this one; None where it was measured itself."""
 
     name: str
     space: str
@@ -53,10 +54,13 @@ class FinetuneReport:
     seconds: float
     hardware: str
     snapshots: tuple[str, ...] = ()
+    folds: FoldedProof | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self) | {"folder": str(self.folder), "settings": self.settings.as_json()}
+        folds = None if self.folds is None else self.folds.as_json()
+        own = {"folder": str(self.folder), "settings": self.settings.as_json(), "folds": folds}
+        return asdict(self) | own
 
     def as_text(self) -> str:
         """The content of ``finetuning.json``."""
@@ -85,8 +89,8 @@ def card(report: FinetuneReport) -> str:
         "## Data",
         "",
         f"Split `{report.split}`: {counts.train} photos to learn from, {counts.validation} to choose the "
-        f"epoch by, {counts.test} held out, of which {counts.measured} were measured. Photos of one product, "
-        "files with the same content and near-duplicates are on one side only.",
+        f"epoch by, {counts.test} held out{_by(report)}, of which {counts.measured} were measured. Photos of "
+        "one product, files with the same content and near-duplicates are on one side only.",
         "",
         "| label | classes | photos without a value | of values borne once |",
         "|---|---|---|---|",
@@ -97,6 +101,7 @@ def card(report: FinetuneReport) -> str:
         "",
         "## What it brought, on products held out",
         "",
+        *([] if report.folds is None else [report.folds.text(), ""]),
         "| label | | recall@1 | mAP@R |",
         "|---|---|---|---|",
         *(line for comparison in report.comparisons for line in _rows(comparison)),
@@ -104,6 +109,7 @@ def card(report: FinetuneReport) -> str:
         "95 % bootstrap intervals over photos. What was not asked for may have got worse: compare the "
         "embedders on what matters to you (`vitrine embedders evaluate`) before switching.",
         "",
+        *([] if report.folds is None else [report.folds.card_section()]),
         "## How",
         "",
         f"{len(report.history)} epochs ({report.best} was best on validation), {report.seconds:.0f} s on "
@@ -117,6 +123,10 @@ def card(report: FinetuneReport) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _by(report: FinetuneReport) -> str:
+    return "" if report.folds is None else f" by the {len(report.folds.folds)} folds, each once"
 
 
 def _rows(comparison: Comparison) -> list[str]:

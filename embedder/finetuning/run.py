@@ -6,9 +6,8 @@ best epoch on validation, write the embedder, measure it on the products held ou
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,29 +15,29 @@ import numpy as np
 import torch
 from torch import nn
 
+from data.errors import UsageError
 from data.shop import Shop
 from embedder.cache import cache_folder
 from embedder.embedder import Embedder
-from embedder.export import CARD_NAME, check_name, write_embedder
+from embedder.export import check_name
 from embedder.finetuning.checkpoint import Checkpoints
-from embedder.finetuning.curves import as_csv, as_png
-from embedder.finetuning.examples import Examples, Task, read_examples
+from embedder.finetuning.examples import Examples, read_examples
 from embedder.finetuning.feeding import Rows
-from embedder.finetuning.holding import Held, digest_of, held_out
-from embedder.finetuning.learner import Learner
-from embedder.finetuning.loop import Course, State, Trained, by_label, embedded, train
-from embedder.finetuning.measuring import Vectors, compared, mean_map_at_r, sampled, verdict_of
+from embedder.finetuning.folds import check_folds
+from embedder.finetuning.holding import FOLDED, Held, digest_of, held_out
+from embedder.finetuning.loop import Course, by_label, embedded, train
+from embedder.finetuning.measuring import Comparison, compared, mean_map_at_r, sampled, verdict_of
 from embedder.finetuning.multitask import MultiTask
 from embedder.finetuning.objectives import build_objective
 from embedder.finetuning.photocache import PhotoCache
 from embedder.finetuning.ranks import Ranks, joined
-from embedder.finetuning.report import REPORT_NAME, Counts, FinetuneReport, card, hardware
+from embedder.finetuning.report import Counts, FinetuneReport, hardware
 from embedder.finetuning.sampling import class_weights
 from embedder.finetuning.settings import Settings
 from embedder.finetuning.subject import Frozen, Subject, Whole, head_of, input_of
+from embedder.finetuning.writing import Asked, Outcome, written
 from embedder.pipeline import encode_pending
 from embedder.reduce import MODELS
-from embedder.registry import open_folder
 
 Tell = Callable[[str], None]
 VALIDATED = 2000
@@ -47,14 +46,27 @@ VALIDATION_BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """split: ``stratified``, ``class-disjoint`` or ``time``. resume: go on with an unfinished run of this
-    name. device: to train on, ``cpu``, ``cuda`` or None for the best. runtime: that the new embedder is
-    measured with (see ``runtime.choose``)."""
+    """split: ``stratified``, ``class-disjoint`` or ``time``; with ``folding``, ``k-fold`` or
+    ``leave-one-out``. resume: go on with an unfinished run of this name. device: to train on, ``cpu``,
+    ``cuda`` or None for the best. runtime: that the new embedder is measured with (see ``runtime.choose``).
+    folds: how many for ``k-fold``; None: the usual number."""
 
     split: str = "stratified"
     resume: bool = False
     device: str | None = None
     runtime: str = "auto"
+    folds: int | None = None
+
+    def __post_init__(self) -> None:
+        check_folds(self.split, self.folds)
+
+    def check_single(self) -> None:
+        """Raises UsageError where the split is several: those have a way of their own."""
+        if self.split in FOLDED:
+            raise UsageError(
+                f"the split {self.split} has several trainings: call "
+                "embedder.finetuning.folding.finetune_folds"
+            )
 
 
 def finetune(
@@ -72,6 +84,7 @@ def finetune(
     cannot go on (each says what to do). A run that is stopped goes on with ``resume``.
     """
     chosen, told = options or RunOptions(), tell or _silent
+    chosen.check_single()
     began = time.perf_counter()
     folder = check_name(shop.directory / MODELS, name)
     with joined(chosen.device) as ranks:
@@ -82,38 +95,77 @@ def finetune(
         held = held_out(examples, base.layout, chosen.split, settings.seed)
         for note in held.notes:
             told(f"note: {note}")
-        train_rows, fit_rows, test_rows = held.rows()
-        torch.manual_seed(settings.seed)
-        subject = subject_of(base, examples, train_rows, settings, ranks, told)
-        course = course_of(subject, examples, held, settings, ranks)
+        job = Job(base, examples, held, settings, ranks)
         checkpoints = Checkpoints(training_folder(folder.parent, name))
-        state = checkpoints.begin(settings, digest_of(examples, held), chosen.resume) if ranks.first else None
-        ranks.wait()
-        trained = train(course, checkpoints, _shared(state, checkpoints, ranks, chosen.resume), told)
+        outcome = job.trained(checkpoints, chosen.resume, told)
         if not ranks.first:
             return None
         told("measuring on held-out products")
-        counts = _counts(examples, len(train_rows), len(fit_rows), test_rows, settings.seed)
-        draft = FinetuneReport(
-            name=name,
-            space="",
-            folder=folder,
-            base=base.name,
-            base_space=base.space,
-            licence=base.licence,
-            settings=settings,
-            split=chosen.split,
-            counts=counts,
-            comparisons=(),
-            verdict=verdict_of((), name),
-            history=trained.history,
-            best=trained.best,
-            seconds=time.perf_counter() - began + (state["history"][-1]["seconds"] if state else 0.0),
-            hardware=hardware(str(ranks.device)),
-        )
-        report = _written(draft, subject, trained, examples, held, base, chosen.runtime)
+        tested = sampled(held.rows()[2], settings.seed)
+        draft = job.draft(folder, chosen.split, outcome, len(tested))
+        draft = replace(draft, seconds=time.perf_counter() - began + outcome.earlier)
+        asked = Asked(examples, base.layout, held.groups, tested, tested)
+
+        def prove(made: Embedder) -> tuple[Comparison, ...]:
+            return compared(asked.scores(outcome, made), held.groups[tested])
+
+        report = written(draft, outcome, chosen.runtime, prove)
         checkpoints.end()
         return report
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training: what it begins from, on which photos, held out how, by which settings."""
+
+    base: Embedder
+    examples: Examples
+    held: Held
+    settings: Settings
+    ranks: Ranks
+
+    def trained(self, checkpoints: Checkpoints, resume: bool, tell: Tell) -> Outcome:
+        """Trains to the end, or from where an earlier run stopped; every process has the outcome."""
+        torch.manual_seed(self.settings.seed)
+        train_rows, _, _ = self.held.rows()
+        subject = subject_of(self.base, self.examples, train_rows, self.settings, self.ranks, tell)
+        course = course_of(subject, self.examples, self.held, self.settings, self.ranks)
+        data = digest_of(self.examples, self.held)
+        state = checkpoints.begin(self.settings, data, resume) if self.ranks.first else None
+        self.ranks.wait()
+        trained = train(course, checkpoints, _shared(state, checkpoints, self.ranks, resume), tell)
+        return Outcome(subject, trained, state["history"][-1]["seconds"] if state else 0.0)
+
+    def draft(self, folder: Path, split: str, outcome: Outcome, measured: int) -> FinetuneReport:
+        """The report before anything was measured. measured: how many photos will be."""
+        train_rows, fit_rows, test_rows = self.held.rows()
+        tasks = self.examples.tasks
+        counts = Counts(
+            train=len(train_rows),
+            validation=len(fit_rows),
+            test=len(test_rows),
+            measured=measured,
+            classes={task.name: len(task.classes) for task in tasks},
+            unlabelled={task.name: task.unlabelled for task in tasks},
+            rare={task.name: task.rare for task in tasks},
+        )
+        return FinetuneReport(
+            name=folder.name,
+            space="",
+            folder=folder,
+            base=self.base.name,
+            base_space=self.base.space,
+            licence=self.base.licence,
+            settings=self.settings,
+            split=split,
+            counts=counts,
+            comparisons=(),
+            verdict=verdict_of((), folder.name),
+            history=outcome.trained.history,
+            best=outcome.trained.best,
+            seconds=0.0,
+            hardware=hardware(str(self.ranks.device)),
+        )
 
 
 def encode_missing(shop: Shop, base: Embedder, tell: Tell) -> None:
@@ -180,65 +232,6 @@ def course_of(subject: Subject, examples: Examples, held: Held, settings: Settin
     )
 
 
-def _written(
-    draft: FinetuneReport,
-    subject: Subject,
-    trained: Trained,
-    examples: Examples,
-    held: Held,
-    base: Embedder,
-    runtime: str,
-) -> FinetuneReport:
-    """Writes the embedder, measures what was written, and completes its card and report."""
-    curves = {
-        "curves.csv": as_csv(trained.history).encode(),
-        "curves.png": as_png(trained.history, trained.best, draft.name),
-    }
-    learner = _with(subject.learner, trained.state)
-    part = draft.folder.with_name(f".{draft.name}.measured")
-    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed here
-    write_embedder(part, subject.contents(learner, "", curves))
-    made = open_folder(part, draft.name, runtime)
-    rows = sampled(held.rows()[2], draft.settings.seed)
-    stored = Vectors(examples.blocks[rows].astype(np.float32), base.layout)
-    comparisons = compared(
-        [task.rows(rows) for task in examples.tasks],
-        held.groups[rows],
-        stored,
-        subject.vectors(learner, made, rows),
-        subject.aspects,
-    )
-    names = _snapshots(draft, subject, trained.snapshots)
-    report = replace(
-        draft,
-        space=made.space,
-        comparisons=comparisons,
-        verdict=verdict_of(comparisons, draft.name),
-        snapshots=names,
-    )
-    (part / CARD_NAME).write_text(card(report), encoding="utf-8")
-    (part / REPORT_NAME).write_text(report.as_text(), encoding="utf-8")
-    part.rename(draft.folder)
-    return report
-
-
-def _snapshots(draft: FinetuneReport, subject: Subject, states: Sequence[State]) -> tuple[str, ...]:
-    """The weights at the end of each cycle, as embedders of their own."""
-    names = []
-    for number, state in enumerate(states, 1):
-        name = f"{draft.name}-snapshot-{number}"
-        text = f"# {name}\n\nSnapshot {number} of {len(states)} of `{draft.name}` (Huang et al., 2017).\n"
-        folder = check_name(draft.folder.parent, name)
-        write_embedder(folder, subject.contents(_with(subject.learner, state), text, {}))
-        names.append(name)
-    return tuple(names)
-
-
-def _with(learner: Learner, state: State) -> Learner:
-    learner.load_state_dict(state)
-    return learner.cpu().eval()
-
-
 def _shared(
     state: Mapping[str, object] | None, checkpoints: Checkpoints, ranks: Ranks, resume: bool
 ) -> Mapping[str, object] | None:
@@ -246,19 +239,6 @@ def _shared(
     if ranks.first:
         return state
     return checkpoints.load() if resume else None
-
-
-def _counts(examples: Examples, train: int, validation: int, test: Rows, seed: int) -> Counts:
-    tasks: Sequence[Task] = examples.tasks
-    return Counts(
-        train=train,
-        validation=validation,
-        test=len(test),
-        measured=len(sampled(test, seed)),
-        classes={task.name: len(task.classes) for task in tasks},
-        unlabelled={task.name: task.unlabelled for task in tasks},
-        rare={task.name: task.rare for task in tasks},
-    )
 
 
 def _silent(_: str) -> None:

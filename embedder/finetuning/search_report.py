@@ -20,22 +20,29 @@ SEARCH_NAME, PICTURE_NAME = "search.json", "search.png"
 @dataclass(frozen=True, slots=True)
 class Found:
     """wanted: what was asked for. trials: all that were tried, in order. best: the one with the highest value
-    on validation."""
+    on validation. nested: the figures are those of folds, each of which had a search of its own."""
 
     wanted: Search
     trials: tuple[Trial, ...]
     best: Trial
     importances: Importances
+    nested: bool = False
 
     def text(self) -> str:
         """What was tried, and what the test photos were used for."""
         counts = Counter(trial.state for trial in self.trials)
         states = ", ".join(f"{number} {state}" for state, number in counts.items())
+        used = (
+            "That was then trained on all photos. The figures are nested: in every fold the settings were "
+            "searched anew, and the photos that it tests were used once, to measure what was found"
+            if self.nested
+            else "That was then trained as any run, and the test photos were used once, to measure it"
+        )
         return (
             f"{len(self.trials)} settings were tried ({self.wanted.sampler}: {states}) and judged by mAP@R "
             f"on the validation photos alone, {self.best.value:.3f} for the best, trial {self.best.number} "
-            f"({told(self.best.values)}). That was then trained as any run, and the test photos were used "
-            "once, to measure it. The best of many values is optimistic: go by those of the test"
+            f"({told(self.best.values)}). {used}. The best of many values is optimistic: go by those of the "
+            "test"
         )
 
     def as_json(self) -> dict[str, Any]:

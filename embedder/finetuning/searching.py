@@ -60,10 +60,10 @@ def search(
     where an unfinished search or run is in the way; VitrineError where no settings could be trained. A search
     that is stopped goes on with ``options.resume``; its number of trials and minutes may then differ.
     """
+    options.check_single()
     models = shop.directory / MODELS
     check_name(models, name)
-    wanted = replace(wanted, space=wanted.space or usual_space(settings))
-    check_space(wanted.space, settings)
+    wanted = completed(wanted, settings)
     folder = search_folder(models, name)
     begun = training_folder(models, name)
     if not folder.is_dir() and (begun / STATE).is_file():
@@ -72,19 +72,31 @@ def search(
             "without --search, delete that folder, or take another name"
         )
     with joined(options.device) as ranks:
-        if ranks.world > 1:
-            raise UsageError("a search runs in one process: leave torchrun out of it")
+        check_alone(ranks)
         encode_missing(shop, base, tell)
         examples = read_examples(shop, base.space, settings.goal.labels)
         held = held_out(examples, base.layout, options.split, settings.seed)
-        order = _order(examples, held, base, settings, options.split, wanted)
+        order = order_of(examples, held, base, settings, options.split, wanted)
         with KeptStudy.opened(folder, order, options.resume) as kept:
             bench = Bench(base, blinded(examples, held), held, settings, ranks, folder)
-            found = _found(kept, wanted, bench, tell)
+            found = explored(kept, wanted, bench, tell)
     best = applied(settings, found.best.values)
     tell(f"training with the best of {len(found.trials)} settings")
     run = finetune(shop, base, name, best, replace(options, resume=True), tell)
-    return _reported(run, found, kept)
+    return reported(run, found, kept)
+
+
+def completed(wanted: Search, settings: Settings) -> Search:
+    """A search with the usual space where it has none; UsageError for a space that cannot be."""
+    wanted = replace(wanted, space=wanted.space or usual_space(settings))
+    check_space(wanted.space, settings)
+    return wanted
+
+
+def check_alone(ranks: Ranks) -> None:
+    """Raises UsageError under ``torchrun``."""
+    if ranks.world > 1:
+        raise UsageError("a search runs in one process: leave torchrun out of it")
 
 
 def search_folder(models: Path, name: str) -> Path:
@@ -158,8 +170,8 @@ def blinded(examples: Examples, held: Held) -> Examples:
     )
 
 
-def _found(kept: KeptStudy, wanted: Search, bench: Bench, tell: Tell) -> Found:
-    """Explores; the folder goes where nothing in it is of use."""
+def explored(kept: KeptStudy, wanted: Search, bench: Bench, tell: Tell) -> Found:
+    """Explores a space that is complete; the folder goes where nothing in it is of use."""
     settings = bench.settings
     quiet = max(settings.batches.epochs // QUIET_SHARE, settings.transfer.head_epochs)
     start = Start(settings.seed, own_values(settings, wanted.space), quiet)
@@ -182,7 +194,7 @@ def _found(kept: KeptStudy, wanted: Search, bench: Bench, tell: Tell) -> Found:
     return Found(wanted, trials, best, kept.importances(wanted.space, settings.seed))
 
 
-def _reported(run: FinetuneReport | None, found: Found, kept: KeptStudy) -> SearchReport:
+def reported(run: FinetuneReport | None, found: Found, kept: KeptStudy) -> SearchReport:
     """Completes the new embedder's folder by what the search found."""
     if run is None:
         raise UsageError("a search runs in one process: leave torchrun out of it")
@@ -191,7 +203,7 @@ def _reported(run: FinetuneReport | None, found: Found, kept: KeptStudy) -> Sear
     return SearchReport(run, found)
 
 
-def _order(
+def order_of(
     examples: Examples, held: Held, base: Embedder, settings: Settings, split: str, wanted: Search
 ) -> dict[str, Any]:
     """What must be the same for a search to go on, by names for people."""

@@ -24,10 +24,15 @@ def check_labels(labels: Sequence[str], groups: NDArray[np.int64], fewest: int =
             f"all {len(labels)} photos bear the one label {labels[0]!r}, so there is nothing to tell apart; "
             "take another column"
         )
+    check_number(groups, fewest)
+
+
+def check_number(groups: NDArray[np.int64], fewest: int = FEWEST_GROUPS) -> None:
+    """Raises UsageError for fewer than ``fewest`` groups."""
     number = len(np.unique(groups))
     if number < fewest:
         raise UsageError(
-            f"{len(labels)} photos of {number} products (near-duplicates count as one) are too few to learn "
+            f"{len(groups)} photos of {number} products (near-duplicates count as one) are too few to learn "
             f"from, to choose the best epoch by and to test on; at least {fewest} products are needed"
         )
 

@@ -1,4 +1,8 @@
-"""Several splits of the same photos: each group is tested once, or settings are tuned inside each fold."""
+"""Several splits of the same photos: each group is tested once, or settings are tuned inside each fold.
+
+Where the products themselves are to be told apart there are no labels to spread over the folds: ``labels`` is
+None, and every group is wholly learnt from or wholly held out.
+"""
 
 from __future__ import annotations
 
@@ -8,42 +12,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UsageError
-from embedder.splits.enough import check_labels, check_repeated
-from embedder.splits.kinds import stratified, validation_of
-from embedder.splits.shares import DEFAULT_SHARES, Shares
+from embedder.splits.enough import check_labels, check_number, check_repeated
+from embedder.splits.kinds import FEWEST_CLASSES, validation_of
 from embedder.splits.split import Folds, Mask, Nested, Split
 from embedder.splits.stratify import groups_by_label
 
 Numbers = NDArray[np.int64]
+Labels = Sequence[str] | None
 MOST_LEFT_OUT = 200
 
 
-def k_fold(
-    labels: Sequence[str], groups: Numbers, k: int = 5, validation: float = 0.15, seed: int = 0
-) -> Folds:
+def k_fold(labels: Labels, groups: Numbers, k: int = 5, validation: float = 0.15, seed: int = 0) -> Folds:
     """k splits; every group is tested in exactly one, and every label is spread over as many as it can be.
 
     validation: share of the rest of a fold. Raises UsageError where k is below 2 or above the number of
-    groups, and where the labels allow no split.
+    groups (without labels, half of it: a part of one product measures nothing), and where the labels allow no
+    split.
     """
-    check_labels(labels, groups)
-    check_repeated(labels, groups)
+    names = _names(labels, groups)
     number = len(np.unique(groups))
-    if not 2 <= k <= number:
-        raise UsageError(
-            f"{number} products (near-duplicates count as one) make 2 to {number} folds, not {k}"
-        )
-    dealt = _dealt(labels, groups, k, seed)
+    most = number if labels is not None else number // FEWEST_CLASSES
+    if not 2 <= k <= most:
+        raise UsageError(f"{number} products (near-duplicates count as one) make 2 to {most} folds, not {k}")
+    dealt = _dealt(names, groups, k, seed)
     return Folds(tuple(_fold(labels, groups, dealt == fold, validation, seed) for fold in range(k)))
 
 
-def leave_one_out(labels: Sequence[str], groups: Numbers, validation: float = 0.15, seed: int = 0) -> Folds:
+def leave_one_out(labels: Labels, groups: Numbers, validation: float = 0.15, seed: int = 0) -> Folds:
     """One split for each group, which alone is tested: for sets too small to hold out more.
 
     Raises UsageError for more than ``MOST_LEFT_OUT`` groups, as each costs a training of its own.
     """
-    check_labels(labels, groups)
-    check_repeated(labels, groups)
+    _names(labels, groups)
     members = np.unique(groups)
     if len(members) > MOST_LEFT_OUT:
         raise UsageError(
@@ -53,40 +53,54 @@ def leave_one_out(labels: Sequence[str], groups: Numbers, validation: float = 0.
     return Folds(tuple(_fold(labels, groups, groups == group, validation, seed) for group in members))
 
 
-def nested(
-    labels: Sequence[str],
-    groups: Numbers,
-    k: int = 5,
-    shares: Shares = DEFAULT_SHARES,
-    seed: int = 0,
-) -> Nested:
-    """k folds to measure with, and inside what each may learn from a split to tune on (Varma & Simon, 2006).
+def nested(outer: Folds, labels: Labels, groups: Numbers, validation: float = 0.15, seed: int = 0) -> Nested:
+    """Folds to measure with, and inside what each may learn from a split to tune on (Varma & Simon, 2006).
 
     Settings are tuned on the inner splits and measured once on the outer tests, which no inner split sees.
-    shares: of the inner splits; ``validation`` also of the folds.
+    validation: share of the inner splits, which are drawn apart from those of the folds.
     """
-    outer = k_fold(labels, groups, k, shares.validation, seed)
     return Nested(
-        outer, tuple(_inside(labels, groups, ~fold.test, shares, seed + n) for n, fold in enumerate(outer, 1))
+        outer,
+        tuple(_untested(labels, groups, ~fold.test, validation, seed + n) for n, fold in enumerate(outer, 1)),
     )
 
 
-def _inside(labels: Sequence[str], groups: Numbers, free: Mask, shares: Shares, seed: int) -> Split:
-    """A stratified split of the rows that are free, over all photos."""
-    rows = np.flatnonzero(free)
-    found = stratified([labels[row] for row in rows.tolist()], groups[rows], shares, seed)
-    masks = np.zeros((3, len(free)), bool)
-    for mask, chosen in zip(masks, found.rows(), strict=True):
-        mask[rows[chosen]] = True
-    return Split(masks[0], masks[1], masks[2], found.notes)
+def untested(labels: Labels, groups: Numbers, validation: float = 0.15, seed: int = 0) -> Split:
+    """All photos, to learn from or to validate: for the training that is kept after folds have measured."""
+    _names(labels, groups)
+    return _untested(labels, groups, np.ones(len(groups), np.bool_), validation, seed)
 
 
-def _fold(labels: Sequence[str], groups: Numbers, test: Mask, share: float, seed: int) -> Split:
-    """What is not tested, divided by label; where no label has two groups left, any one group validates."""
-    validation = validation_of(labels, groups, ~test, share, seed)
-    if not validation.any():
-        validation = groups == np.random.default_rng(seed + 1).choice(np.unique(groups[~test]))
+def _untested(labels: Labels, groups: Numbers, free: Mask, share: float, seed: int) -> Split:
+    """The rows that are free, (n,), to learn from or to validate."""
+    validation = _validated(labels, groups, free, share, seed)
+    return Split(free & ~validation, validation, np.zeros(len(free), np.bool_), measured=False)
+
+
+def _fold(labels: Labels, groups: Numbers, test: Mask, share: float, seed: int) -> Split:
+    """What is not tested, divided."""
+    validation = _validated(labels, groups, ~test, share, seed)
     return Split(~test & ~validation, validation, test)
+
+
+def _validated(labels: Labels, groups: Numbers, free: Mask, share: float, seed: int) -> Mask:
+    """What of the free rows validates: a share of every label's groups; where no label has two groups left,
+    any one group. Without labels at least two groups, since with one every answer is right."""
+    left = np.unique(groups[free])
+    if labels is None:
+        labels, share = [""] * len(groups), max(share, FEWEST_CLASSES / len(left))
+    found = validation_of(labels, groups, free, share, seed)
+    return found if found.any() else groups == np.random.default_rng(seed + 1).choice(left)
+
+
+def _names(labels: Labels, groups: Numbers) -> Sequence[str]:
+    """The labels to spread, one for all where there are none; UsageError where they allow no folds."""
+    if labels is None:
+        check_number(groups)
+        return [""] * len(groups)
+    check_labels(labels, groups)
+    check_repeated(labels, groups)
+    return labels
 
 
 def _dealt(labels: Sequence[str], groups: Numbers, k: int, seed: int) -> Numbers:

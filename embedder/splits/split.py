@@ -22,6 +22,7 @@ class Split:
 
     train: is learnt from. validation: chooses the best epoch and settings, which test never does. test: is
     measured once, at the end. A photo in no part is not used. notes: what a person should know of this split.
+    measured: False where folds measure what is learnt here; the test part, and only then, is empty.
     The masks are copied and cannot be written to. Raises UsageError for masks that are not so.
     """
 
@@ -29,6 +30,7 @@ class Split:
     validation: Mask
     test: Mask
     notes: tuple[str, ...] = ()
+    measured: bool = True
 
     def __post_init__(self) -> None:
         shape = np.shape(self.train)
@@ -36,7 +38,10 @@ class Split:
             mask = np.array(getattr(self, name))
             if mask.dtype != np.bool_ or mask.ndim != 1 or mask.shape != shape:
                 raise UsageError(f"the {name} part is a mask over all photos, bool (n,), not {mask.dtype}")
-            if not mask.any():
+            if name == PARTS[2] and not self.measured:
+                if mask.any():
+                    raise UsageError("a split that is not measured has no test part")
+            elif not mask.any():
                 raise UsageError(
                     f"the {name} part of a split is empty: it needs photos to learn from, to choose the best "
                     "epoch by, and to test"
@@ -99,9 +104,10 @@ class Folds(Sequence[Split]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nested:
-    """Folds to measure with, each with a split of its own training part to tune on.
+    """Folds to measure with, each with a split of what it does not test, to tune on.
 
-    inner: one for each of ``outer``, over the same photos; what the fold tests is in none of its parts.
+    inner: one for each of ``outer``, over the same photos and not measured itself; what the fold tests is in
+    none of its parts.
     """
 
     outer: Folds

@@ -35,7 +35,8 @@ def compare(
         typer.Option(
             "--methods",
             metavar="A,B,C",
-            help="Of colour, random, frozen, frozen-max, fixed, partial, full, progressive, scratch.",
+            help="Of colour, random, frozen, frozen-max, fixed, partial, full, progressive, scratch, soup, "
+            "joined; default: all of these. Also snapshots.",
         ),
     ] = None,
     shares: Annotated[
@@ -43,11 +44,21 @@ def compare(
         typer.Option("--shares", metavar="A,B,C", help="Of the labels, per cent; default: 1,5,25,100."),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", min=1, help="Each with a split of its own; default: 3.")
+        int | None,
+        typer.Option(
+            "--seeds",
+            min=1,
+            help="Each with a split of its own; with --split k-fold the number of folds, at least 2. "
+            "Default: 3.",
+        ),
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option("--split", help="stratified (default), class-disjoint, or time (the latest products)."),
+        typer.Option(
+            "--split",
+            help="stratified (default), class-disjoint, time (the latest products), or k-fold (every seed is "
+            "a fold: together they test every product once).",
+        ),
     ] = None,
     epochs: Annotated[
         int | None,
@@ -123,12 +134,25 @@ def show_methods(told: Mapping[str, Any]) -> None:
         ]
         table(f"{name} of {label}, on products held out", heads, rows, right=heads[1:])
     _show_absent(told)
+    _show_combined(told)
     for finding in told["negative_transfer"]:
         typer.echo(f"{finding['question']} {finding['text']}")
     typer.echo("")
     typer.secho(f"{told['verdict']['text']}.", bold=True)
     for reason in told["verdict"]["reasons"]:
         typer.echo(f"- {reason}")
+
+
+def _show_combined(told: Mapping[str, Any]) -> None:
+    """What lacks a member that it could have had, on standard error; cells alike in one line."""
+    cells: dict[str, list[str]] = {}
+    for one in told["combined"]:
+        if one["without"]:
+            lacking = "; ".join(f"{name}: {why}" for name, why in one["without"].items())
+            text = f"{one['method']} is made of {', '.join(one['members'])}, without {lacking}"
+            cells.setdefault(text, []).append(f"{one['share']:g} %, seed {one['seed']}")
+    for text, places in cells.items():
+        note(f"{text} (at {'; '.join(places[:SHOWN])}{'; …' if len(places) > SHOWN else ''})")
 
 
 def _show_absent(told: Mapping[str, Any]) -> None:

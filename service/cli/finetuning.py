@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from data.errors import UsageError
+from service.cli.finetuned import show
 from service.cli.options import JsonOption, SeedOption, ShopOption
-from service.cli.output import emit, only_json, table
+from service.cli.output import emit, only_json
 from service.cli.progress import progress
 from service.cli.searched import search_of, show_search
 
 AUGMENT = "standard-keep-colour"
 FIXED_EPOCHS, FIXED_BATCH = 25, 256
 EPOCHS, BATCH = 10, 64
+FOLDS = 5
 
 _TRANSFER = "What of the network learns"
 _GOAL = "What it learns"
@@ -143,8 +144,14 @@ def finetune(
     clip: Annotated[float, _option("--clip", "Longest gradient of a step.", _COURSE)] = 5.0,
     split: Annotated[
         str,
-        _option("--split", "What is held out: stratified, class-disjoint or time (the latest).", _COURSE),
+        _option(
+            "--split",
+            "What is held out: stratified, class-disjoint or time (the latest); k-fold or leave-one-out: a "
+            "training per fold, so that every photo is tested once, and one on all for what is kept.",
+            _COURSE,
+        ),
     ] = "stratified",
+    folds: Annotated[int | None, _option("--folds", f"k-fold: how many; default: {FOLDS}.", _COURSE)] = None,
     augment: Annotated[
         str | None,
         _option(
@@ -187,7 +194,12 @@ def finetune(
     ] = None,
     search: Annotated[
         int | None,
-        _option("--search", "Try so many settings, judged on validation only, then train the best.", _SEARCH),
+        _option(
+            "--search",
+            "Try so many settings, judged on validation only, then train the best; with k-fold nested: in "
+            "each fold anew, on what it does not test.",
+            _SEARCH,
+        ),
     ] = None,
     sampler: Annotated[
         str | None, _option("--sampler", "How they are drawn: tpe (the default), random or grid.", _SEARCH)
@@ -295,6 +307,7 @@ def finetune(
         settings=settings,
         embedder=embedder,
         split=split,
+        folds=folds,
         resume=resume,
         device=device,
         search=search_of(search, sampler, vary, search_minutes, settings),
@@ -308,40 +321,5 @@ def finetune(
         return
     if request.search is not None:
         show_search(report)
-    _show(report)
+    show(report)
     typer.echo(f"fill and compare: vitrine index --shop {shop} --embedder {request.name}")
-
-
-def _show(report: Mapping[str, Any]) -> None:
-    """Before and after on products held out, then what was left out, then the verdict."""
-    for compared in report["comparisons"]:
-        shown = {
-            f"{compared['aspect']}, as it was": "frozen",
-            f"{compared['aspect']}, fine-tuned": "tuned",
-            "whole vector, as it was": "frozen_vector",
-            "whole vector, fine-tuned": "tuned_vector",
-        }
-        rows = [
-            (what, *(ranged(compared[key][measure]) for measure in ("recall_at_1", "map_at_r")))
-            for what, key in shown.items()
-        ]
-        table(f"{report['name']}: {compared['label']} on products held out", ("", "recall@1", "mAP@R"), rows)
-    counts = report["counts"]
-    left_out = "; ".join(
-        f"{label}: {counts['unlabelled'][label]} without a value, {counts['rare'][label]} of rare values"
-        for label in counts["classes"]
-    )
-    typer.echo(
-        f"learnt from {counts['train']} photos, chosen on {counts['validation']}, measured on "
-        f"{counts['measured']}; left out: {left_out}; {report['seconds']:.1f} s, best epoch {report['best']} "
-        "of "
-        f"{len(report['history'])}"
-    )
-    typer.echo(report["verdict"]["text"])
-    for snapshot in report["snapshots"]:
-        typer.echo(f"snapshot: {snapshot}")
-
-
-def ranged(measured: Mapping[str, Any]) -> str:
-    """A mean with its 95 % interval."""
-    return f"{measured['mean']:.3f} [{measured['low']:.3f}, {measured['high']:.3f}]"

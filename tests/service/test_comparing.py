@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from data.errors import EmptyShop, UsageError
+from embedder.comparing.answers import CellResult
 from embedder.comparing.backbones import Backbones
 from embedder.comparing.cell import Bench
 from embedder.comparing.comparison import Comparison
@@ -129,6 +130,67 @@ def test_costs_are_told_with_the_front(compared: CompareAnswer) -> None:
     assert full.training_seconds > 0
     assert colour.vector_bytes == 64 * 2 * 10**6
     assert any(price.front for price in prices.values())
+
+
+def test_what_is_better_than_one_model_stands_beside_the_others(
+    seen: Engine, tmp_path: Path, free: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    methods = ("partial", "full", "snapshots", "soup", "joined")
+    wanted = CompareRequest(
+        also=("tone",), shares=(100,), seeds=1, epochs=2, methods=methods, report=tmp_path / "report"
+    )
+    run = Bench.run
+
+    def killed(bench: Bench, cell: Cell, tell: Callable[[str], None]) -> CellResult:
+        if cell.method == "snapshots":
+            raise KeyboardInterrupt
+        return run(bench, cell, tell)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bench, "run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            seen.compare_embedders(wanted)
+    answer = seen.compare_embedders(wanted)
+    found = of(answer)
+    assert not found.unrun
+    assert [cell.method for cell in found.known] == ["frozen", "partial", "full"]
+    assert [cell.method for cell in found.ran] == ["snapshots", "soup", "joined"]
+    for tests in (found.tests["against_frozen"], found.tests["elsewhere"]):
+        assert {test.entry.method for test in tests} == set(methods)
+    assert {test.entry.method for test in found.tests["by_class"]} == set(methods)
+    made = {one.cell.method: one for one in found.combined}
+    assert made["snapshots"].members == ("epoch 1", "epoch 2")
+    assert (made["soup"].members, dict(made["soup"].without)) == (
+        ("partial", "full"),
+        {"progressive": "not compared"},
+    )
+    assert made["joined"].members[0] == "frozen"
+    seconds = {price.method: price.training_seconds for price in found.prices}
+    assert seconds["soup"] > seconds["partial"] + seconds["full"]
+    assert seconds["joined"] > min(seconds["partial"], seconds["full"])
+    page = (answer.folder / "report.html").read_text(encoding="utf-8")
+    assert "partial, full; without progressive (not compared)" in page
+    assert "What is joined runs the frozen network and a trained one" in page
+    kept = json.loads((answer.folder / "report.json").read_text(encoding="utf-8"))
+    assert [one["method"] for one in kept["combined"]] == ["snapshots", "soup", "joined"]
+    again = of(seen.compare_embedders(wanted))
+    assert (again.ran, again.means, again.combined) == ((), found.means, found.combined)
+    more = of(seen.compare_embedders(replace(wanted, methods=(*methods, "progressive"))))
+    assert [cell.method for cell in more.ran] == ["progressive", "soup", "joined"]
+
+
+@pytest.mark.usefixtures("free")
+def test_members_that_failed_are_named_and_too_few_of_them_are_a_failure(hidden: Engine) -> None:
+    """The photos of this shop cannot be read, so what needs them fails; the vectors can be joined."""
+    methods = ("fixed", "partial", "full", "soup", "joined")
+    found = of(hidden.compare_embedders(replace(STORED, shares=(100,), seeds=1, methods=methods)))
+    assert [cell.method for cell in found.ran] == ["frozen", "fixed", "joined"]
+    why = {one.cell.method: one.why for one in found.unrun}
+    assert why["soup"] == "it is made of at least 2 of partial, full, progressive; finished: none"
+    (joined,) = found.combined
+    assert joined.members == ("frozen", "fixed")
+    assert set(joined.without) == {"partial", "full"}
+    assert "photos are not among the decoded ones" in joined.without["full"]
 
 
 def test_what_is_finished_is_never_run_again(seen: Engine, compared: CompareAnswer, tmp_path: Path) -> None:

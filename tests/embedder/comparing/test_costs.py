@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from embedder.colour import Palette
-from embedder.comparing.costs import Cost, Opening, network_cost, palette_cost, vector_bytes
+from embedder.comparing.costs import Cost, Opening, network_cost, palette_cost, together, vector_bytes
+from embedder.comparing.inference import Inference
 from embedder.embedder import Embedder
 from embedder.palettes import grid
 
@@ -60,3 +61,12 @@ def test_a_cost_comes_back_from_json() -> None:
 
 def test_bytes_of_a_million_vectors() -> None:
     assert vector_bytes(256) == np.dtype(np.float16).itemsize * 256 * 10**6
+
+
+def test_two_networks_cost_what_both_cost_and_their_common_memory_is_not_guessed() -> None:
+    first = Cost(64, 1.0, 100, Inference(30.0, 10**9, "torch", "cpu"))
+    second = Cost(32, 0.5, 50, Inference(60.0, 10**9, "torch", "cpu"))
+    both = together(first, second)
+    assert (both.side, both.gmacs, both.parameters) == (64, 1.5, 150)
+    assert both.inference == Inference(pytest.approx(20.0), None, "torch", "cpu")
+    assert together(first, Cost(32, 0.5, 50, None, "not measured: why")).why == "not measured: why"

@@ -22,7 +22,33 @@ def test_cells_stop_anywhere_with_a_balanced_table() -> None:
 
 def test_frozen_is_always_compared_and_everything_else_only_where_it_was_named() -> None:
     assert design(("full",)).untrained == ("frozen",)
-    assert {cell.method for cell in Design().cells()} == set(METHODS) - {"indexed"}
+    assert {cell.method for cell in Design().cells()} == set(METHODS) - {"indexed", "snapshots"}
+
+
+def test_what_is_made_of_trainings_comes_after_them_at_every_share_and_seed() -> None:
+    wanted = design(("soup", "joined", "full", "partial", "fixed"), shares=(5.0, 100.0), seeds=2)
+    methods = [cell.method for cell in wanted.cells()]
+    assert methods == ["frozen", *["fixed", "partial", "full", "soup", "joined"] * 4]
+    soup, joined = Cell("soup", 5.0, 8), Cell("joined", 5.0, 8)
+    assert [cell.words for cell in wanted.members(soup)] == ["partial at 5 %, seed 8", "full at 5 %, seed 8"]
+    assert [cell.method for cell in wanted.members(joined)] == ["fixed", "partial", "full"]
+    assert wanted.members(Cell("full", 5.0, 8)) == ()
+    assert [name for name in wanted.trained if wanted.is_member(Cell(name, 5.0, 8))] == [
+        "fixed",
+        "partial",
+        "full",
+    ]
+    assert not wanted.whole
+    assert Design().whole
+
+
+def test_snapshots_are_full_with_a_cyclical_schedule_and_all_its_epochs() -> None:
+    wanted = design(("full", "snapshots"))
+    settings = replace(wanted.settings, regularisation=replace(wanted.settings.regularisation, patience=2))
+    wanted = replace(wanted, settings=settings)
+    full, found = (wanted.settings_of(Cell(name, 100.0, 7)) for name in ("full", "snapshots"))
+    assert (found.optimisation.schedule, found.regularisation.patience) == ("cyclical", None)
+    assert replace(found, optimisation=full.optimisation, regularisation=full.regularisation) == full
 
 
 def test_only_fixed_is_given_other_settings_than_the_rest() -> None:
@@ -68,6 +94,12 @@ def test_a_digest_changes_with_all_that_could_change_the_result() -> None:
         ({"shares": (101.0,)}, "per cent"),
         ({"seeds": 0}, "at least one seed"),
         ({"split": "random"}, "there is no split 'random'"),
+        ({"methods": ("full", "soup")}, "soup is made of at least 2 of partial, full, progressive"),
+        ({"methods": ("colour", "joined")}, "joined is made of at least 1 of fixed, partial"),
+        (
+            {"methods": ("snapshots",), "settings": design_of(("kind",), "shape", epochs=1).settings},
+            "2 cycles or more",
+        ),
         ({"also": ("kind",)}, "kind: a label is either learnt or only measured"),
     ],
 )

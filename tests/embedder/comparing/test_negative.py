@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedder.comparing.grid import Cell
 from embedder.comparing.judging import against_frozen, against_scratch, by_class, elsewhere
 from embedder.comparing.negative import Finding, findings
 from embedder.comparing.scores import Scores
@@ -77,6 +78,16 @@ def test_a_class_that_got_worse_is_found_although_the_mean_got_better() -> None:
     assert found["frozen"].negative is False
     assert found["classes"].negative is True
     assert "1 of 2 classes are lower, 1 significantly: b (-0.100)" in found["classes"].text
+
+
+def test_what_is_made_of_fine_tuned_ones_is_asked_too() -> None:
+    wanted = design(("partial", "full", "soup", "scratch"), also=("tone",))
+    soup = Cell("soup", 100.0, 7)
+    found = scored({**planted(), soup: {"kind": noisy(0.2), "tone": noisy(0.5)}})
+    families = (against_frozen(wanted, found), against_scratch(wanted, found), elsewhere(wanted, found))
+    told = {finding.kind: finding for finding in findings(*families, {})}
+    for kind in ("frozen", "scratch", "elsewhere"):
+        assert [test.entry.words for test in told[kind].losses] == ["soup at 100 %"]
 
 
 def test_what_was_not_run_is_not_called_harmless() -> None:

@@ -54,6 +54,22 @@ def test_the_cheaper_one_is_shipped_where_the_best_cannot_be_told_from_it() -> N
     assert "not finished, so not part of this verdict: partial at 100 %" in found.reasons
 
 
+def test_a_mixture_is_shipped_only_where_it_can_be_told_from_what_costs_less() -> None:
+    wanted = design(("partial", "full", "soup", "joined"))
+    soup, joined = Cell("soup", 100.0, 7), Cell("joined", 100.0, 7)
+    values: Values = {
+        FROZEN: {"kind": noisy(0.5)},
+        FULL: {"kind": noisy(0.6, seed=1)},
+        soup: {"kind": noisy(0.601, seed=2)},
+        joined: {"kind": noisy(0.6, seed=3)},
+    }
+    assert verdict(evidence(wanted, scored(values))).ship == "full"
+    values = {**values, soup: {"kind": noisy(0.7)}, joined: {"kind": noisy(0.7, seed=3)}}
+    assert verdict(evidence(wanted, scored(values))).ship == "soup"
+    values = {**values, joined: {"kind": noisy(0.8)}}
+    assert verdict(evidence(wanted, scored(values))).ship == "joined"
+
+
 def test_frozen_is_kept_where_nothing_is_significantly_better() -> None:
     found = said({FROZEN: {"kind": noisy(0.5)}, FIXED: {"kind": noisy(0.502, seed=1)}})
     assert (found.ship, found.better) == ("frozen", None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from embedder.comparing.answers import MAP, Answers, CellResult, Point
 from embedder.comparing.grid import Cell
@@ -42,6 +44,32 @@ def test_a_broken_file_is_as_none(tmp_path: Path) -> None:
     assert store.cell(CELL, "a" * 64) is None
     path.write_text('{"digest": "' + "a" * 64 + '", "found": {"method": "full"}}')
     assert store.cell(CELL, "a" * 64) is None
+
+
+def test_a_result_of_an_earlier_version_is_still_one(tmp_path: Path) -> None:
+    found = replace(RESULT, members=("partial", "full")).as_json()
+    assert CellResult.from_json(found).members == ("partial", "full")
+    del found["members"]
+    assert CellResult.from_json(found).members == ()
+
+
+def test_weights_come_back_as_they_were_until_they_are_dropped(tmp_path: Path) -> None:
+    store, digest = Store(tmp_path / "cells"), "a" * 64
+    state = {"a": torch.arange(6.0).view(2, 3).T, "n": torch.tensor(3)}
+    assert store.weights(CELL, digest) is None
+    store.keep_weights(CELL, digest, state)
+    found = store.weights(CELL, digest)
+    assert found is not None
+    assert set(found) == {"a", "n"}
+    assert all(torch.equal(found[name], state[name]) for name in state)
+    assert store.weights(CELL, "a" * 32 + "b" * 32) is None
+    (path,) = store.folder.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    assert store.weights(CELL, digest) is None
+    store.drop_weights(CELL, digest)
+    store.drop_weights(CELL, digest)
+    assert not list(store.folder.iterdir())
 
 
 def test_an_array_is_made_once(tmp_path: Path) -> None:

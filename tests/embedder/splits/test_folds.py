@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from data.errors import UsageError
-from embedder.splits.folds import MOST_LEFT_OUT, k_fold, leave_one_out, nested
+from embedder.splits.folds import MOST_LEFT_OUT, k_fold, leave_one_out, nested, untested
 from embedder.splits.groups import group_photos, hard_groups
 from embedder.splits.leaks import check_split
+from embedder.splits.split import Folds, Split
 from tests.embedder.splits.shops import alike, photos
 
 
@@ -75,12 +78,50 @@ def test_nested_folds_hide_their_test_from_the_tuning() -> None:
     shop = photos({"a": 20, "b": 20})
     shop.vectors[7] = alike(shop.vectors[0], 0.99)
     groups = group_photos(shop.products, shop.shas, shop.vectors)
-    found = nested(shop.labels, groups.numbers, k=4)
+    outer = k_fold(shop.labels, groups.numbers, k=4)
+    found = nested(outer, shop.labels, groups.numbers)
     assert len(found.inner) == len(found.outer) == 4
     for outer, inner in zip(found.outer, found.inner, strict=True):
         assert ((inner.parts() >= 0) == ~outer.test).all()
         check_split(inner, groups, shop.products, shop.shas)
-        assert {shop.labels[row] for row in inner.rows()[2]} == {"a", "b"}
+        assert {shop.labels[row] for row in inner.rows()[1]} == {"a", "b"}
+        assert not inner.test.any()
+
+
+def test_without_labels_products_are_dealt_whole_and_two_validate() -> None:
+    shop = photos(dict.fromkeys("abcdefghij", 1))
+    groups = hard_groups(shop.products, shop.shas)
+    folds = k_fold(None, groups, k=5)
+    assert (np.sum([fold.test for fold in folds], axis=0) == 1).all()
+    for fold in (*folds, *nested(folds, None, groups).inner, untested(None, groups)):
+        assert all(len(set(fold.parts()[groups == group])) == 1 for group in range(10))
+        assert len(np.unique(groups[fold.validation])) == 2
+    assert [int(fold.test.sum()) for fold in leave_one_out(None, groups)] == [2] * 10
+    with pytest.raises(UsageError, match=r"10 products .* make 2 to 5 folds, not 6"):
+        k_fold(None, groups, k=6)
+
+
+def test_the_last_training_has_all_photos_and_no_test() -> None:
+    shop = photos({"a": 20, "b": 20})
+    groups = hard_groups(shop.products, shop.shas)
+    last = untested(shop.labels, groups)
+    assert (last.train | last.validation).all()
+    assert last.counts == (68, 12, 0)
+    with pytest.raises(UsageError, match="a split that is not measured has no test part"):
+        replace(k_fold(shop.labels, groups)[0], measured=False)
+    with pytest.raises(UsageError, match="the test part of a split is empty"):
+        replace(last, measured=True)
+
+
+def test_a_photo_that_two_folds_test_is_refused() -> None:
+    shop = photos({"a": 20, "b": 20})
+    first, second = k_fold(shop.labels, hard_groups(shop.products, shop.shas), k=2)
+    row = first.rows()[2][0]
+    masks = [np.array(mask) for mask in (second.train, second.validation, second.test)]
+    for mask, value in zip(masks, (False, False, True), strict=True):
+        mask[row] = value
+    with pytest.raises(UsageError, match="a photo is tested in two folds"):
+        Folds((first, Split(*masks)))
 
 
 @pytest.mark.parametrize("k", [1, 9])
@@ -95,7 +136,7 @@ def test_what_folds_cannot_be_made_of() -> None:
     with pytest.raises(UsageError, match="201 products out takes as many trainings"):
         leave_one_out(many.labels, np.arange(MOST_LEFT_OUT + 1))
     single = photos(dict.fromkeys("abcdef", 1))
-    for kind in (k_fold, leave_one_out, nested):
+    for kind in (k_fold, leave_one_out, untested):
         with pytest.raises(UsageError, match="every label has one product only"):
             kind(single.labels, hard_groups(single.products, single.shas))
         with pytest.raises(UsageError, match="3 photos"):

@@ -66,11 +66,21 @@ def test_what_was_not_run_for_want_of_time_is_said(compare: Vitrine, tmp_path: P
     assert "Nothing can be said" in done.out
 
 
+def test_a_member_that_is_missing_is_named(compare: Vitrine, tmp_path: Path) -> None:
+    """The photos of this shop cannot be read, so what learns from them fails."""
+    words = ("--label", "kind", "--shares", "100", "--seeds", "1", "--report", tmp_path / "report")
+    done = compare(*words, "--methods", "fixed,full,joined")
+    assert done.code == 0, done.err
+    assert "joined is made of frozen, fixed, without full: failed: " in done.err
+    assert "(at 100 %, seed 7)" in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--label", "sleeve"), "no product has a value in column 'sleeve'"),
         (("--label", "kind", "--methods", "fixed,magic"), "there is no method magic"),
+        (("--label", "kind", "--methods", "fixed,soup"), "soup is made of at least 2 of partial, full"),
         (("--label", "kind", "--methods", "fixed,,full"), "--methods wants names with commas"),
         (("--label", "kind", "--shares", "1,many"), "--shares wants numbers with commas"),
         (("--label", "kind", "--shares", "0"), "per cent"),
