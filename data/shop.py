@@ -45,6 +45,7 @@ from data.store.interactions import Interactions
 from data.store.meta import Meta
 from data.store.photos import Photos
 from data.store.products import Products
+from data.store.recommendations import Recommendations
 from data.store.rejects import Rejects
 from data.store.spaces import Spaces
 from data.store.vectors import Vectors
@@ -70,6 +71,7 @@ class Shop:
         self._rejects = Rejects(database)
         self._vectors = Vectors(database, self._products, self._rejects)
         self._interactions = Interactions(database)
+        self._recommendations = Recommendations(database)
 
     @classmethod
     def create(cls, directory: Path, database: str | None = None) -> Shop:
@@ -308,8 +310,15 @@ class Shop:
         return self._interactions.customers(limit, offset)
 
     def forget_customer(self, customer_id: str) -> int:
-        """Delete all that is known of a customer; returns how many interactions that was."""
+        """Delete all that is known of a customer, also what was recommended to them; returns how many
+        interactions that was.
+        """
         return self._interactions.forget(customer_id)
+
+    @property
+    def recommendation_log(self) -> Recommendations:
+        """The log of what was recommended."""
+        return self._recommendations
 
     @property
     def event_weights(self) -> Mapping[str, float]:

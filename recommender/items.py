@@ -41,6 +41,8 @@ class Items:
     arrived: float64 (n,), UTC seconds since 1970 from which the product can be recommended; -inf: always.
     categories: int64 (n,), position in ``category_names``; -1 where a product has none.
     space: fingerprint of the embedder of ``vectors``; "" where there are none.
+    attributes: column → int64 (n,), a number per value of a column of words, -1 where a product has none;
+    ``category`` is among them. prices: float64 (n,), NaN where a product has none.
     """
 
     ids: tuple[str, ...]
@@ -51,6 +53,8 @@ class Items:
     category_names: tuple[str, ...]
     space: str
     row_of: Mapping[str, int]
+    attributes: Mapping[str, Ints]
+    prices: Doubles
 
     @classmethod
     def build(
@@ -61,12 +65,15 @@ class Items:
         arrived: Mapping[str, float] | None = None,
         categories: Mapping[str, str | None] | None = None,
         space: str = "",
+        attributes: Mapping[str, Mapping[str, str | None]] | None = None,
+        prices: Mapping[str, float] | None = None,
     ) -> Items:
         """Bring products into tie order and line up what is known of them.
 
         vectors: product id → unit vector (d,), or (ids, matrix (m, d)); products that are not in ``ids``
         are left out.
-        arrived: product id → UTC seconds; categories: product id → name. Both may lack products.
+        arrived: product id → UTC seconds; categories: product id → name; attributes: column → product id →
+        value; prices: product id → price. All of them may lack products.
 
         Raises UsageError for a repeated id or a vector that is not finite.
         """
@@ -75,20 +82,20 @@ class Items:
         if len(row_of) != len(ordered):
             raise UsageError("the same product id stands twice in the catalogue handed to the recommender")
         matrix, has = _line_up(row_of, vectors)
-        known = categories or {}
-        names = tuple(sorted({str(c) for c in (known.get(i) for i in ordered) if c is not None}))
-        code = {name: position for position, name in enumerate(names)}
-        codes = [code[str(c)] if (c := known.get(i)) is not None else -1 for i in ordered]
+        codes, names = _coded(ordered, categories or {})
+        others = {column: _coded(ordered, told)[0] for column, told in (attributes or {}).items()}
         times = [float((arrived or {}).get(i, ALWAYS)) for i in ordered]
         return cls(
             ids=ordered,
             vectors=matrix,
             has_vector=has,
             arrived=np.asarray(times, np.float64),
-            categories=np.asarray(codes, np.int64),
+            categories=codes,
             category_names=names,
             space=space,
             row_of=row_of,
+            attributes={**({"category": codes} if names else {}), **others},
+            prices=np.asarray([float((prices or {}).get(i, np.nan)) for i in ordered], np.float64),
         )
 
     def __len__(self) -> int:
@@ -101,6 +108,14 @@ class Items:
     def rows(self, ids: Sequence[str]) -> Ints:
         """Row of every id, -1 where the catalogue has no such product."""
         return np.fromiter((self.row_of.get(i, -1) for i in ids), np.int64, len(ids))
+
+
+def _coded(ids: Sequence[str], told: Mapping[str, str | None]) -> tuple[Ints, tuple[str, ...]]:
+    """A number per value, int64 (n,), -1 where there is none; and the values by number, sorted."""
+    values = [told.get(i) for i in ids]
+    names = tuple(sorted({str(value) for value in values if value is not None}))
+    code = {name: position for position, name in enumerate(names)}
+    return np.asarray([-1 if v is None else code[str(v)] for v in values], np.int64), names
 
 
 def _line_up(

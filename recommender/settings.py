@@ -8,6 +8,7 @@ from typing import Any
 
 from data.errors import UsageError
 from recommender.models.arrivals import Arrivals
+from recommender.models.attributes import Attributes
 from recommender.models.base import Backed, Recipe
 from recommender.models.blend import DEPTH, Blend, BlendWeights
 from recommender.models.category import Category
@@ -16,9 +17,11 @@ from recommender.models.looks import Looks
 from recommender.models.popularity import Popularity
 from recommender.models.random import Random
 from recommender.models.trend import Trend
+from recommender.ranker.trees import Trees
+from recommender.ranker.vitrine import Vitrine
 
 MODELS = ("random", "popularity", "item-knn", "looks", "vitrine")
-SOURCES = ("looks", "together", "category", "popular", "rising", "trend", "new")
+SOURCES = ("looks", "together", "attributes", "category", "popular", "rising", "trend", "new")
 BASELINES = MODELS[:-1]
 RISING = 14.0
 
@@ -27,7 +30,8 @@ RISING = 14.0
 class Settings:
     """Half-lives in days; the models' own documentation says what each number does.
 
-    looks, knn, popularity, trend: the tuned recipes. rising: half-life of what is popular lately.
+    looks, knn, popularity, trend, attributes: the tuned recipes. rising: half-life of what is popular lately.
+    trees: of the ranker; None: the blend alone ranks.
     """
 
     looks: Looks = field(default_factory=Looks)
@@ -37,6 +41,8 @@ class Settings:
     rising: float = RISING
     depth: int = DEPTH
     weights: BlendWeights = field(default_factory=BlendWeights)
+    attributes: Attributes = field(default_factory=Attributes)
+    trees: Trees | None = None
 
     def model(self, name: str, seed: int = 7) -> Recipe:
         """A model of the table by name. Personal baselines answer by popularity for customers without
@@ -54,7 +60,7 @@ class Settings:
             case "looks":
                 return Backed(self.looks, self.popularity)
             case "vitrine":
-                return self.blend()
+                return self.vitrine()
         raise UsageError(f"no model {name!r}; there are {', '.join(MODELS)}")
 
     def source(self, name: str) -> Recipe:
@@ -65,6 +71,8 @@ class Settings:
             case "together":
                 knn = self.knn
                 return ItemKnn(knn.shrink, knn.neighbours, knn.half_life, knn.damp, "together")
+            case "attributes":
+                return self.attributes
             case "category":
                 return Category(self.popularity.half_life)
             case "popular":
@@ -80,6 +88,10 @@ class Settings:
     def blend(self) -> Blend:
         """The blend of all sources."""
         return Blend(tuple(self.source(name) for name in SOURCES), self.weights, self.depth)
+
+    def vitrine(self) -> Vitrine:
+        """The blend with the trees that correct it."""
+        return Vitrine(self.blend(), self.attributes, self.trees)
 
     def as_json(self) -> dict[str, Any]:
         """For manifests and reports; an infinite half-life becomes the word "never"."""
@@ -97,6 +109,8 @@ class Settings:
             rising=made["rising"],
             depth=int(made["depth"]),
             weights=BlendWeights(**made["weights"]),
+            attributes=Attributes(**made["attributes"]),
+            trees=Trees.from_json(made["trees"]) if made["trees"] else None,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from data.events import signed_weight
+from data.records import CORE_COLUMNS
 from recommender.dataset import Dataset, Events
 from recommender.items import ALWAYS, Doubles, Floats, Items
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from data.shop import Shop
     from data.table import ProductTable
+
+MOST_ATTRIBUTES = 12
+MOST_DISTINCT = 0.7
+"""Of the products that have a value; a column with more different ones names products, not groups."""
 
 
 class ProductLooks(Protocol):
@@ -59,7 +64,7 @@ def live_items(table: ProductTable, looks: ProductLooks, space: str) -> Items:
 
     table and looks may be a moment apart: looks of products that the table lacks are left out.
     """
-    names = table.column("category")
+    names, prices = table.column("category"), np.asarray(table.column("price"), np.float64)
     return Items.build(
         table.ids,
         vectors=(looks.ids, np.asarray(looks.matrix, np.float32)),
@@ -70,7 +75,29 @@ def live_items(table: ProductTable, looks: ProductLooks, space: str) -> Items:
         },
         categories={product: str(n) for product, n in zip(table.ids, names, strict=True) if n is not None},
         space=space,
+        attributes=attributes_of(table),
+        prices=dict(zip(table.ids, prices.tolist(), strict=True)),
     )
+
+
+def attributes_of(table: ProductTable) -> dict[str, dict[str, str | None]]:
+    """column → product id → value, of the columns of words that tell groups of products.
+
+    Not what differs for (nearly) every product, as titles do, nor what is the same for all; of more than
+    ``MOST_ATTRIBUTES`` columns those with the fewest values.
+    """
+    found: dict[str, tuple[int, dict[str, str | None]]] = {}
+    for name in table.columns:
+        values = table.column(name) if name not in CORE_COLUMNS else None
+        if values is None or values.dtype != object:
+            continue
+        words = [None if value is None else str(value) for value in values.tolist()]
+        there = [word for word in words if word is not None]
+        distinct = len(set(there))
+        if 2 <= distinct <= MOST_DISTINCT * len(there):
+            found[name] = (distinct, dict(zip(table.ids, words, strict=True)))
+    fewest = sorted(found, key=lambda name: (found[name][0], name))[:MOST_ATTRIBUTES]
+    return {name: found[name][1] for name in sorted(fewest)}
 
 
 def load_dataset(shop: Shop, catalogue: LiveCatalogue) -> Dataset:

@@ -13,17 +13,20 @@ from recommender.evaluation.metrics import accuracy
 from recommender.evaluation.ranking import batches, rank
 from recommender.fitting import LIST, Pool, fit_weights
 from recommender.items import Doubles
+from recommender.models.attributes import Attributes
 from recommender.models.base import Recipe
 from recommender.models.blend import Blend, BlendWeights, is_warm
 from recommender.models.item_knn import ItemKnn
 from recommender.models.looks import Looks
 from recommender.models.popularity import Popularity
 from recommender.models.trend import Trend
+from recommender.ranker.training import Growth, learn
 from recommender.settings import SOURCES, Settings
 
 Tell = Callable[[str], None]
 
 FEWEST = 25  # customers below which a part of the settings is left at its default
+RECENT = 3  # windows, the newest, that settings and weights are chosen on; the trees learn from all
 MOST = 500  # customers of one window that are looked at; more would only cost time
 NEVER = float("inf")
 
@@ -36,6 +39,7 @@ GRIDS: Mapping[str, tuple[Recipe, Mapping[str, tuple[Any, ...]]]] = {
     ),
     "knn": (ItemKnn(), {"half_life": (60.0, NEVER), "shrink": (0.5, 50.0), "damp": (False,)}),
     "trend": (Trend(), {"half_life": (14.0, 60.0), "temperature": (0.03, 0.2)}),
+    "attributes": (Attributes(), {"smoothing": (0.5, 8.0), "popular": (0.0, 0.5, 1.0)}),
 }
 
 
@@ -46,7 +50,7 @@ class Tuned:
     settings: chosen. tried: family → [{"settings", "ndcg@50"}], everything that was looked at.
     validation: model or source → mean NDCG@50 over the validation windows under the chosen settings.
     customers: how many validation customers, over all windows; below ``FEWEST`` nothing is tuned. note: in
-    words.
+    words. growth: of the ranker's trees.
     """
 
     settings: Settings
@@ -54,11 +58,13 @@ class Tuned:
     validation: dict[str, float]
     customers: int
     note: str
+    growth: Growth | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For manifests and reports."""
         return {
-            "settings": self.settings.as_json(),
+            "settings": {**self.settings.as_json(), "trees": None},
+            "ranker": None if self.growth is None else self.growth.as_json(),
             "validation_ndcg@50": {name: round(value, 6) for name, value in self.validation.items()},
             "validation_customers": self.customers,
             "note": self.note,
@@ -66,10 +72,11 @@ class Tuned:
         }
 
 
-def tune(lessons: Sequence[Lesson], tell: Tell | None = None) -> Tuned:
+def tune(lessons: Sequence[Lesson], tell: Tell | None = None, seed: int = 7) -> Tuned:
     """Settings that do best on the lessons' validation windows, by NDCG@50, a mean over windows.
 
-    The same number of settings is tried in every run; nothing of a test window is ever looked at.
+    The same number of settings is tried in every run; nothing of a test window is ever looked at. seed:
+    of the trees.
     """
     say = tell or silent
     lessons = [Lesson(part.known, part.exam.first(MOST)) for part in lessons if len(part.exam)]
@@ -77,19 +84,25 @@ def tune(lessons: Sequence[Lesson], tell: Tell | None = None) -> Tuned:
     if customers < FEWEST:
         words = f"only {customers} customers in the validation windows ({FEWEST} needed): default settings"
         return Tuned(Settings(), {}, {}, customers, words)
+    recent = lessons[-RECENT:]
     tried: dict[str, list[dict[str, Any]]] = {}
     best: dict[str, Any] = {}
     for family, (start, grid) in GRIDS.items():
         say(f"tuning {family}")
-        looked_at = _search(start, grid, lessons)
+        looked_at = _search(start, grid, recent)
         best[family] = max(looked_at, key=lambda recipe: looked_at[recipe])
         tried[family] = [{"settings": repr(r), "ndcg@50": round(v, 6)} for r, v in looked_at.items()]
     settings = Settings(**best)
     say("fitting the blend")
-    weights, quality = _fit_blend(settings, lessons)
+    weights, quality = _fit_blend(settings, recent)
     settings = replace(settings, weights=weights)
-    note = f"tuned on {customers} validation customers in {len(lessons)} windows"
-    return Tuned(settings, tried, quality, customers, note)
+    say("growing the ranker's trees")
+    judged = settings
+    if len(recent) > 1:
+        judged = replace(settings, weights=_fit_blend(settings, recent[:-1])[0])
+    growth = learn(judged.vitrine(), settings.vitrine(), lessons, seed)
+    note = f"tuned on {customers} validation customers in {len(lessons)} windows; {growth.note}"
+    return Tuned(replace(settings, trees=growth.trees), tried, quality, customers, note, growth)
 
 
 def _search(

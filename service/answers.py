@@ -142,12 +142,14 @@ class RecommendAnswer:
     items: each with product_id, score, reasons, title, category, price, in_stock, photo_id.
     fallback: None, or the word for why this is not personal ("no_history", …).
     trained: False while the documented default blend is used.
+    request_id: of this answer, as the log of recommendations knows it.
     """
 
     items: list[Json]
     fallback: str | None
     trained: bool = True
     warnings: tuple[str, ...] = ()
+    request_id: str = ""
 
     def as_json(self) -> Json:
         """For ``--json`` and HTTP."""
@@ -156,6 +158,7 @@ class RecommendAnswer:
             "fallback": self.fallback,
             "trained": self.trained,
             "warnings": list(self.warnings),
+            "request_id": self.request_id,
         }
 
 

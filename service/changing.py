@@ -63,8 +63,13 @@ def add_interactions(parts: Parts, items: Sequence[Interaction]) -> Json:
 
 
 def forget_customer(parts: Parts, customer_id: str) -> int:
-    """Delete a customer's interactions; returns how many there were. Raises UnknownCustomer."""
+    """Delete a customer's interactions and what was recommended to them; returns how many interactions there
+    were. Raises UnknownCustomer.
+    """
+    if parts.log is not None:
+        parts.log.flush()  # rows that are still to be written must not come back afterwards
+    logged = parts.shop.recommendation_log.count(customer_id)
     gone = parts.shop.forget_customer(customer_id)
-    if not gone:
+    if not gone and not logged:
         raise UnknownCustomer(f"nothing is stored of a customer {customer_id!r}")
     return gone

@@ -42,6 +42,8 @@ from service.requests import (
     ReduceRequest,
     SimilarRequest,
 )
+from service.shown import ShownRequest, export_shown
+from service.shown_log import LogSettings
 from service.verdicts import doubts
 
 
@@ -52,12 +54,13 @@ class Engine:
         self._parts = parts
 
     @classmethod
-    def open(cls, directory: Path, runtime: str = "auto") -> Engine:
+    def open(cls, directory: Path, runtime: str = "auto", log: LogSettings | None = None) -> Engine:
         """Open an existing shop. Raises ShopMissing, SchemaMismatch.
 
-        runtime: which runtime encodes photos: "auto", "cuda", "openvino" or "torch".
+        runtime: which runtime encodes photos: "auto", "cuda", "openvino" or "torch". log: how recommendations
+        for a surface are logged; None: they are not.
         """
-        return cls(Parts(Shop.open(directory), runtime))
+        return cls(Parts(Shop.open(directory), runtime, log))
 
     @classmethod
     def create(cls, directory: Path, database: str | None = None, runtime: str = "auto") -> Engine:
@@ -83,7 +86,7 @@ class Engine:
         return self._parts
 
     def close(self) -> None:
-        """Release files and database connections."""
+        """Write what the log has yet to write; release files and database connections."""
         self._parts.close()
 
     def __enter__(self) -> Engine:
@@ -165,9 +168,12 @@ class Engine:
         """
         return searching.similar(self._parts, request)
 
-    def recommend(self, request: RecommendRequest) -> RecommendAnswer:
-        """Products for a customer or an anonymous history, best first; falls back with a flag."""
-        return suggesting.recommend(self._parts, request)
+    def recommend(self, request: RecommendRequest, surface: str | None = None) -> RecommendAnswer:
+        """Products for a customer or an anonymous history, best first; falls back with a flag.
+
+        surface: where the answer is shown to the customer, for the log; None: it is not logged.
+        """
+        return suggesting.recommend(self._parts, request, surface)
 
     def recommend_session(self, history: Sequence[Interaction], k: int = 10) -> RecommendAnswer:
         """Recommendations for an anonymous session: ``recommend`` with a history."""
@@ -179,7 +185,10 @@ class Engine:
         """Train the recommender on the stored interactions; returns what was learnt and how good it is."""
         from service.learning import train
 
-        return train(self._parts, seed, tell)
+        try:
+            return train(self._parts, seed, tell)
+        finally:
+            self._parts.recommenders.look_again()
 
     def evaluate(self, request: EvaluateRequest, tell: Tell = silent) -> EvaluationAnswer:
         """Compare recommendation models offline and write the report."""
@@ -261,7 +270,9 @@ class Engine:
         return changing.add_interactions(self._parts, items)
 
     def forget_customer(self, customer_id: str) -> int:
-        """Delete all that is stored of a customer; returns how many interactions. Raises UnknownCustomer."""
+        """Delete all that is stored of a customer, also what was recommended to them; returns how many
+        interactions that was. Raises UnknownCustomer.
+        """
         return changing.forget_customer(self._parts, customer_id)
 
     # --- looking
@@ -314,6 +325,19 @@ class Engine:
     def export_rejects(self, path: Path) -> int:
         """Write all rejects of the latest imports as CSV; returns how many."""
         return overview.export_rejects(self._parts, path)
+
+    def export_shown(self, request: ShownRequest) -> Json:
+        """Write the log of recommendations with what came of it, for off-policy evaluation.
+
+        Returns path, rows, answers, customers, rewarded, left_out, events and days. Raises UsageError.
+        """
+        return export_shown(self._parts, request)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong though answers are given: a new recommender that cannot be read, lost rows of the
+        log.
+        """
+        return self._parts.warnings()
 
     def ready(self) -> bool:
         """Whether searches can be answered now."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from data.errors import Damaged, EmptyShop, SpaceMismatch
 from data.shop import Shop
 from data.table import ProductTable
+from service.recommenders import Recommenders, Serving
+from service.shown_log import LogSettings, ShownLog
 
 if TYPE_CHECKING:
     from embedder.embedder import Embedder
@@ -25,21 +27,22 @@ EMBEDDERS_KEPT = 2
 
 
 class Parts:
-    """Shop, product table, index, embedder and recommender of one directory.
+    """Shop, product table, index, embedder, recommender and log of one directory.
 
     shop: the records; safe to share.
     runtime: which runtime an embedder shall use ("auto", "cuda", "openvino", "torch").
+    log: what is recommended is logged so; None: it is not.
     """
 
-    def __init__(self, shop: Shop, runtime: str = "auto") -> None:
+    def __init__(self, shop: Shop, runtime: str = "auto", log: LogSettings | None = None) -> None:
         self.shop = shop
         self.runtime = runtime
-        # One lock each: whoever waits for a recommender to be read shall not hold up a search.
-        self._indexing, self._embedding, self._recommending = (threading.Lock() for _ in range(3))
-        self._listing = threading.Lock()
+        self.log = None if log is None else ShownLog(shop.recommendation_log, log)
+        self.recommenders = Recommenders(shop)
+        # One lock each: whoever waits for an embedder to be read shall not hold up a search.
+        self._indexing, self._embedding, self._listing = (threading.Lock() for _ in range(3))
         self._index: CatalogueIndex | None = None
         self._embedders: dict[str, Embedder] = {}
-        self._recommender: tuple[object, Recommender] | None = None
         self._table: ProductTable | None = None
 
     @property
@@ -121,28 +124,23 @@ class Parts:
             del self._embedders[eldest]
         return found
 
+    def serving(self) -> Serving:
+        """The recommender as last trained, with what the log and people should know of it."""
+        return self.recommenders.current(self.index())
+
     def recommender(self) -> Recommender:
         """The recommender as last trained (the default blend for a shop that has none)."""
-        from recommender.recommender import Recommender
+        return self.serving().recommender
 
-        index = self.index()
-        stamp = _stamp(self.shop.directory / "recommender" / "manifest.json")
-        with self._recommending:
-            if self._recommender is None or self._recommender[0] != stamp:
-                self._recommender = (stamp, Recommender.open(self.shop, index))
-            return self._recommender[1]
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong though answers are given, in words, for whoever watches."""
+        found = [self.recommenders.warning, None if self.log is None else self.log.warning]
+        return tuple(text for text in found if text is not None)
 
     def close(self) -> None:
-        """Close the records; the object must not be used afterwards."""
-        self._index = self._recommender = self._table = None
+        """Write what the log has yet to write and close the records; not to be used afterwards."""
+        if self.log is not None:
+            self.log.close()
+        self._index = self._table = None
         self._embedders.clear()
         self.shop.close()
-
-
-def _stamp(path: Path) -> object:
-    """Something that changes when a file is replaced."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return (found.st_ino, found.st_mtime_ns, found.st_size)

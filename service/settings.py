@@ -24,4 +24,19 @@ class Settings(BaseSettings):
     max_examples: int = Field(default=32, ge=1, description="largest number of examples of one search")
     page_size: int = Field(default=48, ge=1, le=500, description="products on one page by default")
     max_page_size: int = Field(default=500, ge=1, description="largest number of products on one page")
+    log_recommendations: bool = Field(
+        default=True, description="whether what is recommended is logged, with its position and propensity"
+    )
+    log_retention_days: float = Field(
+        default=90, gt=0, le=36_500, description="days after which rows of that log are deleted"
+    )
+    log_queue: int = Field(
+        default=20_000, ge=1, description="rows of that log that may wait for the database; more are lost"
+    )
+    explore: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="share of logged answers that are shuffled, so that the log can judge other recommenders",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")

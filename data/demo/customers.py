@@ -7,31 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.demo.dials import Dials
+from data.demo.dials import STYLE, Dials
 from data.demo.palette import COLOURS
-from data.demo.stock import STYLE, Matrix, Stock
+from data.demo.stock import Matrix, Stock
 from data.demo.vocabulary import CATEGORIES, KINDS, PATTERNS
-
-_BLOCKS = (0.5, 0.4, 0.1)
-"""Variance shares of colour, pattern and cut in the visible taste."""
 
 
 @dataclass(frozen=True, slots=True)
 class Customers:
     """All customers, column by column.
 
-    ``colours`` (2, m, 14), ``patterns`` (2, m, 8) and ``cuts`` (2, m, cuts) are likings at the first and at
-
-    the last moment (between them taste moves steadily, by the dial ``drift``); ``style`` (m, STYLE) the
-    hidden part; ``categories`` (m, 20) shares; ``spend`` (m,) usual log price against a category's median;
-    ``joined`` (m,) first day; ``visits`` (m,) number of sessions; ``single`` (m,) has one event only.
+    ``colours`` (2, m, 14), ``patterns`` (2, m, 8) and ``shapes`` (2, m, silhouettes) are likings at the
+    first and at the last moment (between them taste moves steadily, by the dial ``drift``); ``style``
+    (m, STYLE) what matches the products' hidden style; ``categories`` (m, 20) shares; ``spend`` (m,) usual
+    log price against a category's median; ``joined`` (m,) first day; ``visits`` (m,) number of sessions;
+    ``single`` (m,) has one event only. ``data.demo.preferences`` says what follows from them.
     """
 
     ids: list[str]
     gender: list[str]
     colours: Matrix
     patterns: Matrix
-    cuts: Matrix
+    shapes: Matrix
     style: Matrix
     categories: Matrix
     spend: Matrix
@@ -44,7 +41,7 @@ class Customers:
         """Make up ``count`` customers; the same for the same seed."""
         rng = np.random.default_rng([seed, 0xC057])
         gender = ["women" if u < 0.52 else "men" for u in rng.random(count)]
-        cuts = stock.cuts()[0].shape[1]
+        shapes = stock.shapes().shape[1]
         single = rng.random(count) < dials.one_event_share
         late = rng.random(count) < 0.35
         joined = np.where(late, rng.uniform(0, dials.days - 10, count), rng.uniform(0, 20, count))
@@ -56,7 +53,7 @@ class Customers:
             gender=gender,
             colours=np.stack([_likings(rng, count, len(COLOURS), 3, 2) for _ in range(2)]),
             patterns=np.stack([_likings(rng, count, len(PATTERNS), 2, 1) for _ in range(2)]),
-            cuts=rng.standard_normal((2, count, cuts)),
+            shapes=rng.standard_normal((2, count, shapes)),
             style=rng.standard_normal((count, STYLE)),
             categories=_category_shares(rng, gender),
             spend=rng.normal(0.0, 0.35, count),
@@ -64,27 +61,6 @@ class Customers:
             visits=np.where(single, 1, np.minimum(visits, 40)),
             single=single,
         )
-
-    def looks(self, stock: Stock) -> Matrix:
-        """(2, m, n): visible liking of every product at the first and the last moment, in deviations."""
-        blocks = (
-            (self.colours, stock.colours()),
-            (self.patterns, stock.patterns()),
-            (self.cuts, stock.cuts()[0]),
-        )
-        total = np.zeros((2, len(self.ids), len(stock.ids)))
-        for (likings, shown), share in zip(blocks, _BLOCKS, strict=True):
-            total += np.sqrt(share) * _in_deviations(likings @ shown.T)
-        return _in_deviations(total)
-
-    def hidden(self, stock: Stock) -> Matrix:
-        """(m, n): hidden liking of every product, in deviations."""
-        return _in_deviations(self.style @ stock.style.T)
-
-
-def _in_deviations(values: Matrix) -> Matrix:
-    spread = values.std(-1, keepdims=True)
-    return np.asarray((values - values.mean(-1, keepdims=True)) / np.maximum(spread, 1e-9))
 
 
 def _likings(rng: np.random.Generator, count: int, width: int, liked: int, avoided: int) -> Matrix:

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from data.demo.catalogue import ProductSpec, sample_specs
+from data.demo.catalogue import ProductSpec
 from data.demo.customers import Customers
 from data.demo.dials import Dials
 from data.demo.draw import View, cut_out, photograph
-from data.demo.events import Event, Simulation
+from data.demo.events import Event
+from data.demo.origin import Origin
 from data.demo.palette import COLOURS
 from data.demo.stock import Matrix, Stock
 from data.demo.titles import title
@@ -59,11 +60,7 @@ def make_demo(
     The same arguments give the same files, byte for byte with the same Pillow. Raises ``ValueError`` when
     there are fewer than one product or customer.
     """
-    if products < 1 or customers < 1:
-        raise ValueError(
-            f"a demo shop needs products and customers; {products} and {customers} were asked for"
-        )
-    dials = dials or Dials()
+    origin = Origin(products, customers, seed, dials or Dials())
     directory = Path(directory)
     shop = DemoShop(
         directory,
@@ -72,15 +69,11 @@ def make_demo(
         directory / "interactions.csv",
         directory / "truth.json",
     )
-    specs = sample_specs(products, seed)
-    stock = Stock.of(specs, dials, seed)
-    people = Customers.sample(customers, stock, dials, seed)
+    stock, people = origin.people()
     paths = _photograph_all(stock, directory, progress)
     _write_catalogue(shop.catalogue, stock, paths)
-    _write_interactions(shop.interactions, Simulation(stock, people, dials, seed).events())
-    shop.truth.write_text(
-        json.dumps(_truth(stock, people, dials, seed), ensure_ascii=False), encoding="utf-8"
-    )
+    write_interactions(shop.interactions, origin.events())
+    shop.truth.write_text(json.dumps(_truth(stock, people, origin), ensure_ascii=False), encoding="utf-8")
     return shop
 
 
@@ -153,7 +146,8 @@ def _write_catalogue(path: Path, stock: Stock, photos: Sequence[Sequence[str]]) 
             )
 
 
-def _write_interactions(path: Path, events: Sequence[Event]) -> None:
+def write_interactions(path: Path, events: Sequence[Event]) -> None:
+    """Write events as the shop's log would be handed over."""
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["event_id", "customer_id", "product_id", "event", "value", "timestamp"])
@@ -164,7 +158,7 @@ def _write_interactions(path: Path, events: Sequence[Event]) -> None:
             )
 
 
-def _truth(stock: Stock, people: Customers, dials: Dials, seed: int) -> dict[str, object]:
+def _truth(stock: Stock, people: Customers, origin: Origin) -> dict[str, object]:
     """What the simulation knows and the shop does not: for teaching and for checks, never for training."""
     products = {
         stock.ids[i]: {
@@ -189,7 +183,12 @@ def _truth(stock: Stock, people: Customers, dials: Dials, seed: int) -> dict[str
         }
         for i in range(len(people.ids))
     }
-    return {"seed": seed, "dials": dials.as_json(), "products": products, "customers": customers}
+    return {
+        "seed": origin.seed,
+        "dials": origin.dials.as_json(),
+        "products": products,
+        "customers": customers,
+    }
 
 
 def _short(values: Matrix) -> list[float]:

@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.demo.catalogue import ProductSpec
-from data.demo.dials import Dials
+from data.demo.dials import STYLE, Dials
 from data.demo.palette import COLOURS, to_lab
 from data.demo.vocabulary import BRANDS, CATEGORIES, KINDS, PATTERNS, SEASONS
-
-STYLE = 4
-"""Dimensions of the hidden style."""
 
 Matrix = NDArray[np.float64]
 
@@ -47,9 +44,9 @@ class Stock:
         new, recent = round(n * dials.new_share), round(n * min(dials.recent_share, dials.new_share))
         day[order[:new]] = rng.integers(1, dials.days - 28, new)
         day[order[:recent]] = rng.integers(dials.days - 28, dials.days - 2, recent)
-        house = rng.standard_normal((len(BRANDS), STYLE))
         brand = np.array([BRANDS.index(spec.brand) for spec in specs], dtype=int)
-        style = 0.6 * house[brand] + 0.8 * rng.standard_normal((n, STYLE))
+        # A stream of its own for what was added later: the first one also decides what is in stock.
+        style = [_styles(rng, brand, 4), _styles(np.random.default_rng([seed, 0x571E]), brand, STYLE - 4)]
         zipf = -np.log(rng.permutation(n) + 1.0 + n / 40)
         months = -(-dials.days // 28)
         walk = np.cumsum(rng.normal(0.0, dials.popularity_drift, (n, months)), axis=1)
@@ -59,7 +56,7 @@ class Stock:
             added=[dials.start.date() + timedelta(days=int(d)) for d in day],
             added_day=day,
             in_stock=rng.random(n) >= dials.out_of_stock,
-            style=style,
+            style=np.hstack(style),
             popularity=(zipf - zipf.mean())[:, None] + walk - walk.mean(0),
             category=np.array([CATEGORIES.index(spec.category) for spec in specs], dtype=np.int64),
             log_price=np.log([spec.price / KINDS[spec.category].price for spec in specs]),
@@ -77,18 +74,30 @@ class Stock:
         """(n, patterns): one where the product has the pattern."""
         return np.array([[float(spec.pattern == name) for name in PATTERNS] for spec in self.specs])
 
-    def cuts(self) -> tuple[Matrix, list[str]]:
-        """(n, cuts) and the names of the cuts, e.g. "dress: length maxi"."""
-        worn = [
-            [f"{s.category}: {k} {v}" for k, v in s.shape.items()] + [f"material {s.material}"]
-            for s in self.specs
-        ]
-        names = sorted({name for row in worn for name in row})
-        place = {name: i for i, name in enumerate(names)}
-        table = np.zeros((len(worn), len(names)))
-        for i, row in enumerate(worn):
-            table[i, [place[name] for name in row]] = 1.0
-        return table, names
+    def shapes(self) -> Matrix:
+        """(n, silhouettes): one where the product has the silhouette, e.g. "dress: tiered"."""
+        worn = [f"{spec.category}: {spec.shape['shape']}" for spec in self.specs]
+        return np.array([[float(one == name) for name in sorted(set(worn))] for one in worn])
+
+    def categories(self) -> Matrix:
+        """(n, categories): one where the product is of the category."""
+        return np.asarray(np.eye(len(CATEGORIES))[self.category])
+
+    def seen(self) -> Matrix:
+        """(n, r): an orthonormal basis of all that visible attributes can tell apart, a constant included.
+
+        What is orthogonal to it has nothing to do with category, pattern, colour and silhouette in this very
+        catalogue. With few products of a kind, that would turn liking one of them into disliking the others:
+        so the four are taken in this order for as long as there are five products to every column.
+        """
+        n = len(self.ids)
+        table = np.ones((n, 1))
+        for block in (self.categories(), self.patterns(), self.colours(), self.shapes()):
+            if 5 * (table.shape[1] + block.shape[1]) > n:
+                break
+            table = np.hstack([table, block])
+        left, size, _ = np.linalg.svd(table, full_matrices=False)
+        return np.asarray(left[:, size > 1e-9 * size[0]])
 
     def in_season(self) -> Matrix:
         """(n, 4): +1 in the product's own season (spring, summer, autumn, winter), -1 in the opposite one."""
@@ -98,6 +107,12 @@ class Stock:
             if own < 4:
                 table[i, own], table[i, (own + 2) % 4] = 1.0, -1.0
         return table
+
+
+def _styles(rng: np.random.Generator, brand: NDArray[np.int64], width: int) -> Matrix:
+    """(n, width) numbers of variance 1, in which products of a brand are somewhat alike."""
+    house = rng.standard_normal((len(BRANDS), width))
+    return np.asarray(0.6 * house[brand] + 0.8 * rng.standard_normal((len(brand), width)))
 
 
 def _near(lab: Matrix, centres: Matrix) -> Matrix:

@@ -11,6 +11,7 @@ from data.ids import storable
 from data.records import Interaction, PutInteractions
 from data.store.database import Database, current_revision, next_revision, parts
 from data.store.products import from_micros, to_micros
+from data.store.recommendations import forget_shown
 from data.store.schema import interactions
 
 if TYPE_CHECKING:
@@ -81,10 +82,15 @@ class Interactions:
             return [(row.customer_id, int(row.n)) for row in connection.execute(query)]
 
     def forget(self, customer_id: str) -> int:
-        """Delete all that is known of a customer; returns how many interactions that was."""
+        """Delete all that is known of a customer, also what was recommended to them, in one transaction;
+        returns how many interactions that was.
+        """
+        if not storable(customer_id):
+            return 0
         gone = delete(interactions).where(interactions.c.customer_id == customer_id)
         with self._database.write() as connection:
-            count = int(connection.execute(gone).rowcount) if storable(customer_id) else 0
+            forget_shown(connection, customer_id)
+            count = int(connection.execute(gone).rowcount)
             if count:
                 next_revision(connection, INTERACTIONS)
         return count

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration in ``data/migrations/versions``; a shop at this version needs none."""
 
 _Big = BigInteger().with_variant(Integer, "sqlite")
@@ -119,6 +119,23 @@ interactions = Table(
     Column("timestamp", BigInteger, nullable=False),
     Index("interactions_by_customer", "customer_id", "timestamp"),
     sqlite_autoincrement=True,
+)
+
+recommendations = Table(
+    "recommendations",
+    metadata,
+    Column("request_id", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("timestamp", BigInteger, nullable=False),
+    Column("surface", String(32), nullable=False),
+    Column("customer_id", _Id),
+    Column("product_id", _Id, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("propensity", Float),
+    Column("policy", Text, nullable=False),
+    Column("fallback", String(32)),
+    Index("recommendations_by_time", "timestamp"),
+    Index("recommendations_by_customer", "customer_id"),
 )
 
 rejects = Table(

@@ -59,7 +59,7 @@ def evaluate_dataset(
     names = list(dict.fromkeys(models or MODELS))
     fold = split(data, split_name)
     looked = check(fold)
-    tuned = tune(fold.lessons, say)
+    tuned = tune(fold.lessons, say, seed)
     for name in names:
         tuned.settings.model(name)  # an unknown name fails before the long work
     runs = []

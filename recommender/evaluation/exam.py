@@ -20,6 +20,7 @@ NOT_HELD_OUT = "not_held_out"
 NOTHING_LIKED = "nothing_liked_in_window"
 ONLY_SEEN = "only_products_seen_before"
 NOT_ARRIVED = "only_products_not_yet_in_the_catalogue"
+ONLY_WARM = "only_products_that_are_not_cold"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,7 @@ class Exam:
     histories: what may be known of them. wanted: bool CSR (c, n), what they chose.
     items: the catalogue that is ranked, whole. excluded: reason → customers who could not be asked.
     dropped: reason → chosen products that could not be found (seen before, not yet there).
+    repeat: whether products that a customer has met are ranked too, and count when they are chosen again.
     """
 
     who: Ints
@@ -38,6 +40,7 @@ class Exam:
     items: Items
     excluded: Mapping[str, int]
     dropped: Mapping[str, int]
+    repeat: bool = False
 
     def __len__(self) -> int:
         return len(self.who)
@@ -57,11 +60,12 @@ class Exam:
         return counts
 
     def barred(self, first: int, last: int) -> Bools:
-        """bool (last - first, n): products that these customers have met, or that are not there yet when
-        asked.
+        """bool (last - first, n): products that these customers have met (not where choices may repeat), or
+        that are not there yet when asked.
         """
         part = self.histories.part(first, last)
-        met = part.met(len(self.items))
+        n = len(self.items)
+        met: Bools = np.zeros((len(part), n), np.bool_) if self.repeat else part.met(n)
         late = np.flatnonzero(self.items.arrived > part.now.min(initial=np.inf))
         met[:, late] |= self.items.arrived[None, late] > part.now[:, None]
         return met
@@ -90,24 +94,36 @@ def choice_threshold(events: Events) -> float:
     return CHOICE if len(np.unique(events.customers[strong])) >= FEWEST_CHOOSERS else ANY
 
 
-def hold_exam(known: Dataset, window: Events, before: Events | None = None, choice: float = ANY) -> Exam:
+def hold_exam(
+    known: Dataset,
+    window: Events,
+    before: Events | None = None,
+    choice: float = ANY,
+    repeat: bool = False,
+    now: float | None = None,
+) -> Exam:
     """Ask every customer with events in ``window`` what they chose there.
 
     known: the histories are its events. before: events whose (customer, product) pairs are seen, where that
     is more than ``known`` holds. A customer is asked at the time of their first event in the window: the
     catalogue is what had arrived by then. What counts as chosen: products whose weights in the window add
-    up to ``choice``. Customers that cannot be asked are counted by the first reason that holds, none is
-    dropped silently.
+    up to ``choice``. repeat: products that were seen before count and are ranked as all others. now: when
+    everybody is asked instead, in UTC seconds, for a split that does not go by time. Customers that cannot
+    be asked are counted by the first reason that holds, none is dropped silently.
     """
     n = len(known.items)
     first = np.full(len(known.customers), np.inf)
     np.minimum.at(first, window.customers, window.times)
     active = np.flatnonzero(np.isfinite(first))
+    if now is not None:
+        first[:] = now
     excluded = {NO_EVENT: len(known.customers) - len(active)}
     pairs, sums = _balances(window, n)
     pairs = pairs[sums >= choice]
     excluded[NOTHING_LIKED] = len(active) - len(np.unique(pairs // n))
-    seen = np.isin(pairs, _pairs(known.events if before is None else before, n))
+    seen = np.zeros(len(pairs), np.bool_)
+    if not repeat:
+        seen = np.isin(pairs, _pairs(known.events if before is None else before, n))
     fresh = pairs[~seen]
     excluded[ONLY_SEEN] = len(np.unique(pairs // n)) - len(np.unique(fresh // n))
     late = known.items.arrived[fresh % n] > first[fresh // n]
@@ -121,6 +137,7 @@ def hold_exam(known: Dataset, window: Events, before: Events | None = None, choi
         items=known.items,
         excluded={reason: count for reason, count in excluded.items() if count},
         dropped={"seen_before": int(seen.sum()), "not_yet_in_the_catalogue": int(late.sum())},
+        repeat=repeat,
     )
 
 

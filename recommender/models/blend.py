@@ -7,7 +7,7 @@ summand, and can be told to whoever asks why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,16 +20,17 @@ from recommender.items import Bools, Floats
 from recommender.models.base import Fitted, Recipe
 
 DEPTH = 200
-PERSONAL = ("looks", "together", "category")
+PERSONAL = ("looks", "together", "attributes", "category")
 
 Weights = Mapping[str, float]
 
 
 def _default_warm() -> Weights:
     return {
-        "looks": 0.28,
-        "together": 0.16,
-        "category": 0.14,
+        "looks": 0.24,
+        "together": 0.14,
+        "attributes": 0.14,
+        "category": 0.06,
         "popular": 0.22,
         "rising": 0.1,
         "trend": 0.05,
@@ -111,8 +112,12 @@ class FittedBlend:
 
     def standings(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (sources, c, n): each source's standing of each product, unweighted."""
-        parts = [standings(s.score(histories, barred), s.silence, barred, self.depth) for s in self.sources]
-        stacked: Floats = np.stack(parts)
+        return self.standings_of([source.score(histories, barred) for source in self.sources], barred)
+
+    def standings_of(self, scores: Sequence[Floats] | Floats, barred: Bools | None = None) -> Floats:
+        """The same from the sources' scores, each (c, n)."""
+        parts = zip(self.sources, scores, strict=True)
+        stacked: Floats = np.stack([standings(s, of.silence, barred, self.depth) for of, s in parts])
         return stacked
 
 

@@ -10,6 +10,7 @@ from scipy import sparse
 from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Items
+from recommender.models.kept import Kept
 from recommender.taste import Mode, Tastes, tastes_of
 
 CELLS = 1_000_000  # similarities held at once
@@ -37,6 +38,10 @@ class Looks:
     def fit(self, data: Dataset) -> FittedLooks:
         """Nothing is learnt from interactions: a product that came a second ago has all that is needed."""
         return FittedLooks(data.items, self)
+
+    def restored(self, kept: Kept, items: Items) -> FittedLooks:
+        """The model over ``items``, whose looks are all that it needs."""
+        return FittedLooks(items, self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,3 +101,7 @@ class FittedLooks:
             products = disliked.indices[disliked.indptr[row] : disliked.indptr[row + 1]]
             nearest = (self.items.vectors[products] @ self.items.vectors.T).max(axis=0)
             scores[row] -= self.recipe.dislike * np.maximum(nearest, 0)
+
+    def kept(self) -> Kept:
+        """Nothing but the products: looks are always those of the catalogue of the day."""
+        return Kept(self.items.ids)

@@ -8,7 +8,8 @@ import numpy as np
 
 from recommender.dataset import Dataset
 from recommender.histories import DAY, Histories
-from recommender.items import Bools, Doubles, Floats
+from recommender.items import Bools, Doubles, Floats, Items
+from recommender.models.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,12 @@ class Popularity:
 
     def fit(self, data: Dataset) -> FittedPopularity:
         """Add up; ages are counted back from ``data.asof``."""
-        return FittedPopularity(popularity(data, self.half_life).astype(np.float32), self.name)
+        values = popularity(data, self.half_life).astype(np.float32)
+        return FittedPopularity(values, self.name, data.items.ids)
+
+    def restored(self, kept: Kept, items: Items) -> FittedPopularity:
+        """The fitted model again, from what it kept over ``items``."""
+        return FittedPopularity(kept.per_item["values"], self.name, items.ids)
 
 
 def popularity(data: Dataset, half_life: float) -> Doubles:
@@ -39,12 +45,19 @@ def popularity(data: Dataset, half_life: float) -> Doubles:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedPopularity:
-    """values: float32 (n,), one number per product, the same for all customers."""
+    """values: float32 (n,), one number per product, the same for all customers. ids: n product ids, needed to
+    keep it.
+    """
 
     values: Floats
     name: str = "popularity"
+    ids: tuple[str, ...] = ()
     silence: float = 0.0
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """The same row for every customer."""
         return np.repeat(self.values[None, :], len(histories), axis=0)
+
+    def kept(self) -> Kept:
+        """The numbers."""
+        return Kept(self.ids, per_item={"values": self.values})

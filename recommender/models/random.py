@@ -8,7 +8,8 @@ import numpy as np
 
 from recommender.dataset import Dataset
 from recommender.histories import Histories
-from recommender.items import Bools, Floats
+from recommender.items import Bools, Floats, Items
+from recommender.models.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +21,33 @@ class Random:
 
     def fit(self, data: Dataset) -> FittedRandom:
         """Nothing to learn but how many products there are."""
-        return FittedRandom(self.seed, len(data.items), self.name)
+        return FittedRandom(self.seed, data.items.ids, self.name)
+
+    def restored(self, kept: Kept, items: Items) -> FittedRandom:
+        """The same order over ``items``."""
+        return FittedRandom(self.seed, items.ids, self.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedRandom:
-    """See ``Random``."""
+    """seed: see ``Random``. ids: n product ids."""
 
     seed: int
-    n: int
+    ids: tuple[str, ...]
     name: str = "random"
     silence: float = -1.0
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """Uniform in [0, 1), from (seed, customer, product) alone, so that batches do not matter."""
-        columns = np.arange(1, self.n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        columns = np.arange(1, len(self.ids) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         with np.errstate(over="ignore"):
             mixed = _mix(histories.keys + np.uint64(self.seed))[:, None] ^ columns[None, :]
             drawn = (_mix(mixed) >> np.uint64(40)).astype(np.float32) / np.float32(2**24)
         return np.asarray(drawn, np.float32)
+
+    def kept(self) -> Kept:
+        """Nothing but the products."""
+        return Kept(self.ids)
 
 
 def _mix(

@@ -27,6 +27,7 @@ from service.cli import (
     learning,
     recommend,
     serve,
+    shown,
     similar,
 )
 
@@ -104,6 +105,7 @@ app.command("interactions")(importing.interactions)
 app.command("similar")(similar.similar)
 app.command("duplicates")(duplicates.duplicates)
 app.command("recommend")(recommend.recommend)
+app.command("shown")(shown.shown)
 app.command("train")(learning.train)
 app.command("evaluate")(learning.evaluate)
 app.command("finetune")(finetuning.finetune)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from service.answers import RecommendAnswer
 
 FALLBACKS = "not personal: {} — what follows is the ordered fall-back"
+SURFACE = "cli"
 
 
 CustomerOption = Annotated[str, typer.Option("--customer", metavar="ID", help="Whom to recommend to.")]
@@ -22,6 +23,9 @@ KeepSeenOption = Annotated[
 ]
 DiversityOption = Annotated[
     float | None, typer.Option("--diversity", min=0.0, max=1.0, help="0: best first; 1: most varied.")
+]
+LogOption = Annotated[
+    bool, typer.Option("--log", help="Log the answer as shown to the customer (vitrine serve does so).")
 ]
 CapOption = Annotated[
     int | None, typer.Option("--category-cap", min=1, help="At most so many of one category.")
@@ -38,6 +42,7 @@ def recommend(
     exclude: ExcludeOption = None,
     diversity: DiversityOption = None,
     category_cap: CapOption = None,
+    log: LogOption = False,
     json: JsonOption = False,
 ) -> None:
     """Recommend products to a customer, from what they did and what things look like.
@@ -46,6 +51,7 @@ def recommend(
     """
     from service.engine import Engine
     from service.requests import RecommendRequest
+    from service.shown_log import LogSettings
 
     request = RecommendRequest(
         customer_id=customer,
@@ -56,9 +62,9 @@ def recommend(
         diversity=diversity,
         category_cap=category_cap,
     )
-    with only_json(json), Engine.open(shop) as engine:
-        answer = engine.recommend(request)
-    warn(answer.warnings)
+    with only_json(json), Engine.open(shop, log=LogSettings() if log else None) as engine:
+        answer = engine.recommend(request, SURFACE if log else None)
+    warn((*answer.warnings, *engine.warnings()))
     if not answer.trained:
         note(f"note: not trained yet, the default blend answers; better: vitrine train --shop {shop}")
     if json:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from data.errors import VitrineError
 from service.engine import Engine
 from service.settings import Settings
+from service.shown_log import LogSettings
 
 
 class EngineSlot:
@@ -31,7 +32,8 @@ class EngineSlot:
             return found
         with self._lock:
             if self._engine is None:
-                self._engine = Engine.open(self._settings.shop, runtime=self._settings.runtime)
+                settings = self._settings
+                self._engine = Engine.open(settings.shop, settings.runtime, _log_settings(settings))
             return self._engine
 
     def start(self) -> None:
@@ -48,6 +50,12 @@ class EngineSlot:
             if self._engine is not None:
                 self._engine.close()
                 self._engine = None
+
+
+def _log_settings(settings: Settings) -> LogSettings | None:
+    if not settings.log_recommendations:
+        return None
+    return LogSettings(settings.explore, settings.log_retention_days, settings.log_queue)
 
 
 def slot_of(request: Request) -> EngineSlot:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from data.records import Interaction
 from service.engine import Engine
 from service.requests import EventsRequest, IndexRequest
 from tests.service.drawn import draw_catalogue, write_events
@@ -43,6 +45,21 @@ def indexed(tmp_path_factory: pytest.TempPathFactory, catalogue: Path, events: P
         engine.index_catalogue(IndexRequest(catalogue))
         engine.import_interactions(EventsRequest(events, columns={"customer_id": "user"}))
     return directory
+
+
+@pytest.fixture(scope="session")
+def trainings(tmp_path_factory: pytest.TempPathFactory, indexed: Path) -> tuple[Path, Path]:
+    """What two trainings of the indexed shop left behind, one after the other; see ``install``."""
+    home = tmp_path_factory.mktemp("trainings")
+    shop = Path(shutil.copytree(indexed, home / "shop"))
+    found = []
+    with Engine.open(shop) as engine:
+        for name in ("first", "second"):
+            engine.train()
+            found.append(Path(shutil.copytree(shop / "recommender", home / name)))
+            moment = datetime(2026, 3, 1, tzinfo=UTC)
+            engine.add_interactions([Interaction("late", "disc-red", "purchase", moment)])
+    return found[0], found[1]
 
 
 @pytest.fixture

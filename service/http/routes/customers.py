@@ -25,8 +25,10 @@ from service.requests import RecommendRequest
 router = APIRouter(prefix="/v1", tags=["customers"])
 
 SESSION = "session"
+RECOMMENDATIONS = "recommendations"
 FORGOTTEN_NOTE = (
-    "every interaction is deleted; what the recommender learnt from them goes when it is next trained "
+    "every interaction is deleted, and every row of the log of recommendations; what the recommender learnt "
+    "from them goes when it is next trained "
     "(`vitrine train`)"
 )
 
@@ -63,6 +65,7 @@ def recommendations(
     """Products for a customer, best first, each with its reasons.
 
     A customer without history gets what is popular and new, and `fallback` says so; it is never an error.
+    What is answered is logged under its `request_id`, with the positions, unless the service is told not to.
     """
     request = RecommendRequest(
         customer_id=customer_id,
@@ -74,12 +77,15 @@ def recommendations(
         category_cap=query.category_cap,
         why=query.why,
     )
-    return engine.recommend(request).as_json()
+    return engine.recommend(request, RECOMMENDATIONS).as_json()
 
 
 @router.post("/sessions/recommendations", response_model=ItemsOut, responses=failures(409))
 def session_recommendations(body: SessionIn, engine: OpenEngine, settings: TheSettings) -> Json:
-    """Products for a visitor without an account, from what they did in this session. Nothing is stored."""
+    """Products for a visitor without an account, from what they did in this session.
+
+    Nothing of the visitor is stored. What is answered is logged under its `request_id`, without a customer.
+    """
     within(len(body.history), settings.max_batch, "the number of interactions")
     request = RecommendRequest(
         history=_history(body.history),
@@ -91,12 +97,12 @@ def session_recommendations(body: SessionIn, engine: OpenEngine, settings: TheSe
         category_cap=body.category_cap,
         why=body.why,
     )
-    return engine.recommend(request).as_json()
+    return engine.recommend(request, SESSION).as_json()
 
 
 @router.delete("/customers/{customer_id:path}", response_model=Forgotten, responses=failures(403, 404, 409))
 def forget(customer_id: CustomerPath, engine: OpenEngine) -> Json:
-    """Forget a customer: every interaction is deleted."""
+    """Forget a customer: every interaction is deleted, and what the log says was recommended to them."""
     return {
         "customer_id": customer_id,
         "deleted": engine.forget_customer(customer_id),

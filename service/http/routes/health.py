@@ -25,7 +25,7 @@ def ready(request: Request, slot: TheSlot) -> Response | Ready:
     try:
         engine = slot.engine()
         if engine.ready():
-            return Ready()
+            return Ready(warnings=list(engine.warnings()))
         missing = engine.info()["missing"]
     except VitrineError as error:
         return answer(request, 503, error.code, error.message, {"missing": [error.message]})

@@ -118,6 +118,10 @@ class ItemsOut(Outgoing):
     )
     trained: bool = Field(default=True, description="false while the default blend is used")
     warnings: list[str] = Field(default_factory=list)
+    request_id: str = Field(
+        description="of this answer, as the log of recommendations keeps it",
+        examples=["4f3c2a9be1d84b7c9d0e5a6f7b8c9d0e"],
+    )
 
 
 class SeenIn(Incoming):

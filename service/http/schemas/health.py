@@ -17,3 +17,8 @@ class Ready(Outgoing):
     """Searches can be answered now."""
 
     status: str = Field(default="ready", examples=["ready"])
+    warnings: list[str] = Field(
+        default_factory=list,
+        description="what is wrong though answers are given: a newly trained recommender that cannot be "
+        "read, rows of the log of recommendations that were lost",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from data.demo.customers import Customers
 from data.demo.dials import Dials
 from data.demo.events import Event, Simulation
 from data.demo.palette import COLOURS
+from data.demo.preferences import Preferences
 from data.demo.stock import Stock
 
 SEED = 7
@@ -94,20 +96,20 @@ def test_returns_and_ratings_follow_purchases(usual: tuple[Stock, Customers, lis
 def test_visual_share_zero_makes_looks_irrelevant(usual: tuple[Stock, Customers, list[Event]]) -> None:
     stock, _, events = usual
     blind_stock, _, blind = simulate(replace(Dials(), visual_share=0.0))
-    assert agreement(stock, events, "colour") > 1.5
-    assert agreement(stock, events, "pattern") > 1.15
-    assert 0.85 < agreement(blind_stock, blind, "colour") < 1.2
-    assert 0.85 < agreement(blind_stock, blind, "pattern") < 1.15
+    for attribute, least in (("colour", 1.3), ("pattern", 1.1), ("category", 2.0)):
+        assert agreement(stock, events, attribute) > least, attribute
+        assert 0.8 < agreement(blind_stock, blind, attribute) < 1.2, attribute
 
 
-def test_visual_share_one_makes_the_hidden_style_irrelevant() -> None:
+def test_visual_share_one_makes_the_hidden_part_irrelevant() -> None:
     def liking(dials: Dials) -> float:
         stock, people, events = simulate(dials)
-        hidden, place = people.hidden(stock), {c: i for i, c in enumerate(people.ids)}
+        hidden = Preferences.build(stock, people, dials).hidden
+        place = {c: i for i, c in enumerate(people.ids)}
         chosen = [hidden[place[c], i] for c, items in purchases(stock, events).items() for i in items]
         return float(np.mean(chosen))
 
-    assert liking(replace(Dials(), visual_share=1.0)) < 0.12
+    assert abs(liking(replace(Dials(), visual_share=1.0))) < 0.12
     assert liking(Dials()) > 0.4
 
 
@@ -139,11 +141,30 @@ def test_taste_drifts() -> None:
     assert lead(replace(Dials(), drift=0.0)) < -0.1
 
 
-def test_noise_and_category_dials_act(usual: tuple[Stock, Customers, list[Event]]) -> None:
-    faithful, loose = (simulate(replace(Dials(), category=c)) for c in (1.5, 0.0))
-    assert agreement(faithful[0], faithful[2], "category") > agreement(loose[0], loose[2], "category") * 1.3
+def test_noise_and_the_visible_parts_act(usual: tuple[Stock, Customers, list[Event]]) -> None:
+    by_colour, by_category = (
+        simulate(replace(Dials(), visible=shares, errand=0.0))
+        for shares in ((1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+    )
+    for attribute, strong, weak in (
+        ("colour", by_colour, by_category),
+        ("category", by_category, by_colour),
+    ):
+        assert agreement(strong[0], strong[2], attribute) > agreement(weak[0], weak[2], attribute) * 1.3
     noisy = simulate(replace(Dials(), noise=6.0))
-    assert agreement(noisy[0], noisy[2], "colour") < agreement(usual[0], usual[2], "colour") - 0.15
+    assert agreement(noisy[0], noisy[2], "category") < agreement(usual[0], usual[2], "category") * 0.7
+
+
+def test_an_errand_keeps_a_visit_to_one_category() -> None:
+    def kept(errand: float) -> float:
+        stock, _, events = simulate(replace(Dials(), errand=errand))
+        category = dict(zip(stock.ids, stock.category.tolist(), strict=True))
+        views = [e for e in events if e.event == "view"]
+        views.sort(key=lambda e: (e.customer_id, e.timestamp))
+        pairs = [(a, b) for a, b in pairwise(views) if b.timestamp - a.timestamp < timedelta(minutes=30)]
+        return float(np.mean([category[a.product_id] == category[b.product_id] for a, b in pairs]))
+
+    assert kept(4.0) > kept(0.0) + 0.2
 
 
 def test_season_dial_sells_summer_things_in_summer() -> None:
@@ -158,8 +179,19 @@ def test_season_dial_sells_summer_things_in_summer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("visual_share", 1.2), ("drift", -0.1), ("noise", 0.0), ("days", 5)]
+    ("name", "value"),
+    [
+        ("visual_share", 1.2),
+        ("drift", -0.1),
+        ("noise", 0.0),
+        ("days", 5),
+        ("taste", float("nan")),
+        ("popularity", -1.0),
+        ("visible", (0.5, 0.5)),
+        ("hidden", (0.9, 0.2, 0.0)),
+        ("hidden_factors", 0),
+    ],
 )
-def test_impossible_dials_are_refused(name: str, value: float) -> None:
+def test_impossible_dials_are_refused(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
         replace(Dials(), **{name: value})  # type: ignore[arg-type]

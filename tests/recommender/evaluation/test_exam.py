@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from recommender.evaluation import exam as exams
-from recommender.evaluation.exam import choice_threshold, hold_exam
+from recommender.evaluation.exam import Exam, choice_threshold, hold_exam
+from recommender.evaluation.ranking import rank
 from recommender.histories import DAY
+from recommender.models.popularity import Popularity
 from tests.recommender.makers import data_of, items_of
 
 ITEMS = items_of(arrived={"hat2": 60.0})
@@ -32,11 +34,11 @@ WINDOW = DATA.events.where(DATA.events.times >= 50 * DAY)
 EXAM = hold_exam(KNOWN, WINDOW)
 
 
-def asked() -> dict[str, set[str]]:
-    mask = EXAM.wanted_mask(0, len(EXAM))
+def asked(exam: Exam = EXAM) -> dict[str, set[str]]:
+    mask = exam.wanted_mask(0, len(exam))
     return {
         DATA.customers[who]: {ITEMS.ids[i] for i in np.flatnonzero(row)}
-        for who, row in zip(EXAM.who, mask, strict=True)
+        for who, row in zip(exam.who, mask, strict=True)
     }
 
 
@@ -85,3 +87,27 @@ def test_the_first_customers_of_an_exam() -> None:
     assert len(one) == 1
     assert one.wanted_counts.tolist() == [1]
     assert EXAM.first(10) is EXAM
+
+
+def test_what_was_seen_before_counts_where_choices_may_repeat() -> None:
+    exam = hold_exam(KNOWN, WINDOW, repeat=True)
+    assert asked(exam) == {"again": {"shoe1"}, "early": {"hat1"}, "good": {"shoe2", "shoe3"}}
+    assert exam.dropped == {"seen_before": 0, "not_yet_in_the_catalogue": 2}
+    assert exams.ONLY_SEEN not in exam.excluded
+    barred = exam.barred(0, 3)
+    assert [{ITEMS.ids[i] for i in np.flatnonzero(row)} for row in barred] == [{"hat2"}] * 3
+
+
+def test_everybody_can_be_asked_at_one_moment() -> None:
+    exam = hold_exam(KNOWN, WINDOW, now=80 * DAY)
+    assert (exam.histories.now / DAY).tolist() == [80] * 3  # hat2 is there by then
+    assert exam.dropped["not_yet_in_the_catalogue"] == 0
+
+
+def test_a_ranking_shows_what_was_met_only_where_choices_may_repeat() -> None:
+    popular = Popularity().fit(KNOWN)
+    for repeat in (False, True):
+        exam = hold_exam(KNOWN, WINDOW, repeat=repeat)
+        row = [DATA.customers[who] for who in exam.who].index("good")
+        shown = {ITEMS.ids[i] for i in rank(popular, exam, 5).top[row] if i >= 0}
+        assert ("shoe1" in shown) is repeat

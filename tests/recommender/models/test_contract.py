@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import is_dataclass, replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from recommender.dataset import Dataset
+from recommender.items import Items
 from recommender.models.base import Fitted, Recipe
+from recommender.models.kinds import BY_NAME
 from recommender.settings import MODELS, SOURCES, Settings
 from tests.recommender.makers import history_of, shop_like
+
+# So that models that are trained in rounds take a moment; the contract does not ask how good they are.
+SMALL = {"epochs": 2, "iterations": 5, "factors": 8, "dims": 8, "visual_dims": 4}
+
+
+def small(recipe: Recipe) -> Recipe:
+    """The same recipe with the settings that cost time turned down, where it has such."""
+    assert is_dataclass(recipe)
+    assert not isinstance(recipe, type)
+    cheap: dict[str, Any] = {name: value for name, value in SMALL.items() if hasattr(recipe, name)}
+    return replace(recipe, **cheap)
+
 
 RECIPES: dict[str, Recipe] = {
     **{f"model {name}": Settings().model(name) for name in MODELS},
     **{f"source {name}": Settings().source(name) for name in SOURCES},
+    **{f"kind {name}": small(kind.make(7)) for name, kind in BY_NAME.items()},
 }
 
 
@@ -81,4 +100,40 @@ def test_training_without_any_interaction_works(recipe: Recipe, data: Dataset) -
 
 def test_names_are_known(recipe: Recipe, fitted: Fitted) -> None:
     assert recipe.name == fitted.name
-    assert recipe.name in {*MODELS, *SOURCES}
+    assert recipe.name in {*MODELS, *SOURCES, *BY_NAME}
+
+
+KEEPERS = [name for name, recipe in RECIPES.items() if hasattr(recipe, "restored")]
+
+
+def test_every_kind_can_be_kept() -> None:
+    assert {f"kind {name}" for name in BY_NAME} <= set(KEEPERS)
+
+
+def test_what_is_kept_scores_as_what_was_fitted(recipe: Any, fitted: Any, data: Dataset) -> None:
+    if not hasattr(recipe, "restored"):
+        pytest.skip("is made anew from what the shop keeps")
+    kept = fitted.kept()
+    again = recipe.restored(kept.over(data.items), data.items)
+    told = data.histories(np.arange(20), np.full(20, data.asof))
+    assert np.array_equal(again.score(told), fitted.score(told))
+    assert (again.name, again.silence) == (fitted.name, fitted.silence)
+    assert json.loads(json.dumps(dict(kept.facts))) == dict(kept.facts)
+    assert kept.ids == data.items.ids
+    for values in kept.per_item.values():
+        assert len(values) == len(data.items)
+    for table in kept.pairs.values():
+        assert table.shape == (len(data.items), len(data.items))
+
+
+def test_what_is_kept_fits_the_catalogue_of_another_day(recipe: Any, fitted: Any, data: Dataset) -> None:
+    if not hasattr(recipe, "restored"):
+        pytest.skip("is made anew from what the shop keeps")
+    stay = [name for name in data.items.ids if name not in ("p003", "p010")]
+    looks = {name: data.items.vectors[data.items.row_of[name]] for name in stay}
+    today = Items.build([*stay, "fresh"], vectors=looks)
+    again = recipe.restored(fitted.kept().over(today), today)
+    for told in (history_of(today, [("p001", 1.0, 5), ("fresh", 1.0, 6)]), history_of(today, [])):
+        scores = again.score(told)
+        assert scores.shape == (1, len(today))
+        assert np.isfinite(scores).all()

@@ -26,6 +26,7 @@ EXPECTED = {
     "similar",
     "duplicates",
     "recommend",
+    "shown",
     "train",
     "evaluate",
     "finetune",

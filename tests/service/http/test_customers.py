@@ -164,6 +164,8 @@ def test_a_forgotten_customer_is_new_again(client: TestClient) -> None:
     assert body["deleted"] == 8
     assert "train" in body["note"]
     assert client.get("/v1/customers/customer-00/recommendations").json()["fallback"]
+    again = client.delete("/v1/customers/customer-00")
+    assert again.json()["deleted"] == 0, "only the log knew of the customer again"
     response = client.delete("/v1/customers/customer-00")
     assert response.status_code == 404
     assert error_of(response)["code"] == "unknown_customer"

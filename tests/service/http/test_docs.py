@@ -44,6 +44,12 @@ def test_limits_are_settings_with_their_defaults() -> None:
         assert re.search(rf"`VITRINE_{name.upper()}` \| .* \| {defaults[name].default} \|", TEXT), name
 
 
+def test_settings_of_the_log_stand_with_their_defaults() -> None:
+    for name in ("log_recommendations", "log_retention_days", "log_queue", "explore"):
+        default = f"{Settings.model_fields[name].default:g}" if name != "log_recommendations" else "true"
+        assert re.search(rf"`VITRINE_{name.upper()}` \| .* \| {default} \|", TEXT), name
+
+
 def _calls() -> list[list[str]]:
     blocks = [block for block in re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) if block.startswith("curl")]
     return [

@@ -12,7 +12,7 @@ from tests.service.http.asking import error_of
 
 def test_a_searchable_shop_is_ready(reader: TestClient) -> None:
     assert reader.get("/health/live").json() == {"status": "alive"}
-    assert reader.get("/health/ready").json() == {"status": "ready"}
+    assert reader.get("/health/ready").json() == {"status": "ready", "warnings": []}
 
 
 def test_a_service_may_start_before_its_shop(tmp_path: Path) -> None:

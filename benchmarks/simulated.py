@@ -1,0 +1,126 @@
+"""Do looks help exactly where customers care for looks? A sweep over simulated customers, all SIMULATED.
+
+``python -m benchmarks.simulated [--customers N] [--products N] [--rho 0,0.25,0.5,0.75] [--json FILE]``
+
+One shop is drawn and indexed with the bundled embedder. Then its customers are simulated once for every ρ,
+the share of the variance of true liking that visible attributes explain (``docs/demo.md``). Tastes live in
+attributes and in a hidden part, never in the embedder's vectors. Models choose among six settings each on
+windows before one global cut in time and answer two questions about what happened after it:
+
+- all products: what did customers choose out of the whole catalogue?
+- new products: a fifth of the products is hidden from the models with all that happened to them, each fifth
+  in its turn; what did customers choose out of these products alone?
+
+Of new products popularity and item-knn know nothing (they keep the order of a hash), so random is the model
+to beat there. ``category`` reads the catalogue's column, something that photos show too: it is in the tables
+for scale. Observed choices also follow popularity, season and errands; beside them stand figures of true
+preference: the mean percentile of true liking in the list, and NDCG against what is truly liked best.
+
+Looks win a question where they alone beat the best model without photos, or where a model of several sources
+beats it and also beats itself with the photos shuffled among products. Expected: they win one at least where
+ρ > 0, and none at ρ = 0; else the exit code is 1. A difference counts where its 95 % bootstrap interval over
+customers excludes 0. ``--vitrine`` adds Vitrine, whose tuning takes minutes for each ρ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.sweep import METRICS, PERCENTILE, Gap, Swept, sweep
+from data.demo.dials import Dials
+from data.demo.make import make_demo, write_interactions
+from data.demo.origin import Origin
+from data.demo.stamp import STAMP, stamp
+from recommender.dataset import Dataset
+from recommender.source import load_dataset
+from service.engine import Engine
+from service.requests import EventsRequest, IndexRequest
+
+
+def shops(origin: Origin, rhos: Sequence[float], place: Path) -> Iterator[tuple[Origin, Dataset]]:
+    """One photographed and indexed shop, again for every ρ with the interactions of its customers."""
+    drawn = make_demo(place / "drawn", origin.products, origin.customers, origin.seed, dials=origin.dials)
+    with Engine.create(place / "shop") as engine:
+        engine.index_catalogue(IndexRequest(drawn.catalogue))
+    for number, rho in enumerate(rhos):
+        made, folder = origin.with_visual_share(rho), place / f"shop-{number}"
+        shutil.copytree(place / "shop", folder)
+        write_interactions(place / "events.csv", made.events())
+        with Engine.open(folder) as engine:
+            stamp(engine.shop, made)
+            engine.import_interactions(EventsRequest(place / "events.csv"))
+            yield made, load_dataset(engine.shop, engine.parts.index())
+
+
+def table(found: Swept) -> str:
+    """One ρ, for reading; every part of it under its stamp."""
+    origin, dials = found.origin, found.origin.dials
+    lines = [
+        f"{STAMP}  ρ = {dials.visual_share:g} (popularity {dials.popularity:g}, taste {dials.taste:g}, noise "
+        f"{dials.noise:g}, {dials.hidden_factors} hidden factors; {origin.products} products, "
+        f"{origin.customers} customers, {found.interactions} interactions)",
+    ]
+    for question, answer in found.answers.items():
+        head = f"{STAMP}  {question} ({answer.products}), {answer.customers} customers asked"
+        lines += ["", head, f"{'':26s}" + "".join(f"{metric:>26s}" for metric in METRICS)]
+        for model, row in answer.models.items():
+            lines.append(f"{model:26s}" + "".join(f"{_cell(row[metric], metric):>26s}" for metric in METRICS))
+        lines += [_line(gap) for gap in answer.gaps]
+    return "\n".join([*lines, "", "as expected" if found.as_expected else "NOT AS EXPECTED"])
+
+
+def _line(gap: Gap) -> str:
+    low, high = gap.difference.interval
+    verdict = "wins" if gap.wins else "loses" if high < 0 else "cannot be told apart"
+    digits = 1 if gap.metric == PERCENTILE else 4
+    figures = f"{gap.difference.mean:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f"  {gap.metric + ':':22s}{gap.model} - {gap.other}: {figures} {verdict}"
+
+
+def _cell(bounds: tuple[float, float, float], metric: str) -> str:
+    digits = 1 if metric == PERCENTILE else 4
+    mean, low, high = (f"{value:.{digits}f}" for value in bounds)
+    return f"{mean} [{low}, {high}]"
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Sweep, print the tables of every ρ, and say by the exit code whether all is as expected."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--customers", type=int, default=1500)
+    parser.add_argument("--products", type=int, default=600)
+    parser.add_argument("--rho", type=_shares, default=(0.0, 0.25, 0.5, 0.75), help="shares, by commas")
+    parser.add_argument("--popularity", type=float, default=Dials().popularity, help="a dial of the demo")
+    parser.add_argument("--vitrine", action="store_true", help="with Vitrine, tuned: minutes for each ρ")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--quick", action="store_true", help="changes nothing: the default is quick")
+    chosen = parser.parse_args(words)
+    dials = Dials(popularity=chosen.popularity)
+    origin, told = Origin(chosen.products, chosen.customers, chosen.seed, dials), []
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        for made, data in shops(origin, chosen.rho, Path(place)):
+            told.append(sweep(data, made, chosen.seed, chosen.vitrine))
+            print(f"{table(told[-1])}\n", flush=True)
+    print(f"{STAMP}  {time.perf_counter() - began:.0f} s")
+    if chosen.json:
+        rows = [found.as_json() for found in told]
+        chosen.json.write_text(json.dumps({"stamp": STAMP, "sweep": rows}, indent=1) + "\n", encoding="utf-8")
+    return 0 if all(found.as_expected for found in told) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The model called ``vitrine``: all sources' candidates, put in order by the blend and the trees that
+correct it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.dataset import Dataset
+from recommender.histories import Histories
+from recommender.items import Bools, Floats, Items
+from recommender.models.attributes import Attributes
+from recommender.models.blend import Blend, FittedBlend
+from recommender.ranker.pairs import Pairs
+from recommender.ranker.signals import BLEND, Signals
+from recommender.ranker.trees import Trees
+from recommender.tallies import Tallies
+
+
+@dataclass(frozen=True, slots=True)
+class Vitrine:
+    """blend: sources and weights. trees: None where they would not do better than the blend alone."""
+
+    blend: Blend
+    attributes: Attributes
+    trees: Trees | None = None
+    name: str = "vitrine"
+
+    def fit(self, data: Dataset) -> FittedVitrine:
+        """Fit every source; the trees are part of the settings, learnt on validation windows."""
+        return self.over(self.blend.fit(data), data.items, Tallies.of(data))
+
+    def over(self, blend: FittedBlend, items: Items, tallies: Tallies) -> FittedVitrine:
+        """From a fitted blend and tallies of the same products."""
+        signals = Signals.over(items, tallies, self.attributes.over(items, tallies))
+        return FittedVitrine(blend, signals, self.trees, self.name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedVitrine:
+    """See ``Vitrine``."""
+
+    blend: FittedBlend
+    signals: Signals
+    trees: Trees | None
+    name: str = "vitrine"
+    silence: float = 0.0
+
+    def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
+        """float32 (c, n): above 0 and up to 1 for candidates, 0 for products that no source proposes.
+
+        With trees the logistic function of their score, which keeps the order.
+        """
+        if self.trees is None:
+            return self.blend.score(histories, barred)
+        pairs, blended = self.pairs(histories, barred)
+        scores = np.zeros((len(histories), len(self.signals.items)), np.float32)
+        scores[pairs.owners, pairs.rows] = logistic(
+            self.trees.add(self.features(histories, pairs, blended), blended)
+        )
+        return scores
+
+    def pairs(self, histories: Histories, barred: Bools | None) -> tuple[Pairs, Floats]:
+        """All candidates, and the blend's score of each, float32 (p,)."""
+        raw = np.stack([source.score(histories, barred) for source in self.blend.sources])
+        standing = self.blend.standings_of(raw, barred)
+        silences = np.asarray([source.silence for source in self.blend.sources], np.float32)
+        pairs = Pairs.proposed(standing, raw, silences, barred)
+        blended = self.blend.weigh(standing).sum(axis=0)[pairs.owners, pairs.rows]
+        return pairs, blended.astype(np.float32)
+
+    def features(self, histories: Histories, pairs: Pairs, blended: Floats) -> dict[str, Floats]:
+        """name → float32 (p,), see ``recommender.ranker.signals``."""
+        return {
+            BLEND: blended,
+            **self.signals.of(histories, pairs, tuple(self.blend.names)),
+        }
+
+
+def logistic(scores: Floats) -> Floats:
+    """1 / (1 + exp(-s)), never 0: the least candidate stands before a product that is none."""
+    found: Floats = np.maximum(1 / (1 + np.exp(-scores.astype(np.float64))), 1e-12).astype(np.float32)
+    return found
