@@ -13,11 +13,14 @@ from recommender.dataset import Dataset
 from recommender.evaluation.exam import Lesson, choice_threshold
 from recommender.evaluation.splits import as_date, rolling, window_edges
 from recommender.learned import Learned
+from recommender.search import Search
 from recommender.source import LiveCatalogue, load_dataset
 from recommender.tuning import Tell, Tuned, tune
 
 if TYPE_CHECKING:
     from data.shop import Shop
+
+TRIES = "search.journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,18 @@ class TrainReport:
         }
 
 
-def train(shop: Shop, index: LiveCatalogue, seed: int = 7, progress: Tell | None = None) -> TrainReport:
+def train(
+    shop: Shop,
+    index: LiveCatalogue,
+    seed: int = 7,
+    progress: Tell | None = None,
+    search: int | None = None,
+) -> TrainReport:
     """Train a shop's recommender and put it in its directory.
 
     The newest windows of the interactions choose the settings; then everything is fitted on all interactions.
-    seed: kept in the manifest; nothing in this training is random. Raises NotReady for a shop without
-    interactions.
+    seed: of the search and of the trees. search: settings tried of every source; None: the usual few. Tries
+    are kept in the shop, so that a stopped search goes on. Raises NotReady for a shop without interactions.
     """
     index.refresh()
     data = load_dataset(shop, index)
@@ -63,7 +72,8 @@ def train(shop: Shop, index: LiveCatalogue, seed: int = 7, progress: Tell | None
             "the shop has no usable interactions to train on; import some with `vitrine interactions`"
         )
     revision = shop.revision
-    tuned = tune(lessons_of(data), progress)
+    tries = None if search is None else Search(search, seed, shop.directory / artifacts.FOLDER / TRIES)
+    tuned = tune(lessons_of(data), progress, seed, tries)
     report = TrainReport(
         interactions=len(data.events),
         customers=len(np.unique(data.events.customers)),

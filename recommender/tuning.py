@@ -17,10 +17,12 @@ from recommender.models.attributes import Attributes
 from recommender.models.base import Recipe
 from recommender.models.blend import Blend, BlendWeights, is_warm
 from recommender.models.item_knn import ItemKnn
+from recommender.models.kinds import kind
 from recommender.models.looks import Looks
 from recommender.models.popularity import Popularity
 from recommender.models.trend import Trend
 from recommender.ranker.training import Growth, learn
+from recommender.search import Search
 from recommender.settings import SOURCES, Settings
 
 Tell = Callable[[str], None]
@@ -41,6 +43,10 @@ GRIDS: Mapping[str, tuple[Recipe, Mapping[str, tuple[Any, ...]]]] = {
     "trend": (Trend(), {"half_life": (14.0, 60.0), "temperature": (0.03, 0.2)}),
     "attributes": (Attributes(), {"smoothing": (0.5, 8.0), "popular": (0.0, 0.5, 1.0)}),
 }
+
+
+KINDRED = {"popularity": "popularity", "looks": "looks", "knn": "item-knn"}
+"""family → the model of the table that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,14 @@ class Tuned:
         }
 
 
-def tune(lessons: Sequence[Lesson], tell: Tell | None = None, seed: int = 7) -> Tuned:
+def tune(
+    lessons: Sequence[Lesson], tell: Tell | None = None, seed: int = 7, search: Search | None = None
+) -> Tuned:
     """Settings that do best on the lessons' validation windows, by NDCG@50, a mean over windows.
 
     The same number of settings is tried in every run; nothing of a test window is ever looked at. seed:
-    of the trees.
+    of the trees. search: tries as many settings of every source that there is a kind of, instead of the usual
+    few.
     """
     say = tell or silent
     lessons = [Lesson(part.known, part.exam.first(MOST)) for part in lessons if len(part.exam)]
@@ -89,6 +98,10 @@ def tune(lessons: Sequence[Lesson], tell: Tell | None = None, seed: int = 7) -> 
     best: dict[str, Any] = {}
     for family, (start, grid) in GRIDS.items():
         say(f"tuning {family}")
+        if search is not None and family in KINDRED:
+            outcome = search.run(kind(KINDRED[family]), recent, best.get("popularity", Popularity()))
+            best[family], tried[family] = outcome.recipe, outcome.tried
+            continue
         looked_at = _search(start, grid, recent)
         best[family] = max(looked_at, key=lambda recipe: looked_at[recipe])
         tried[family] = [{"settings": repr(r), "ndcg@50": round(v, 6)} for r, v in looked_at.items()]
@@ -137,9 +150,9 @@ def _fit_blend(settings: Settings, lessons: Sequence[Lesson]) -> tuple[BlendWeig
     pool, is_known = Pool.joined(pools), np.concatenate(warm)
     default = BlendWeights()
     tables = {}
-    for kind, mask, fallback in (("warm", is_known, default.warm), ("cold", ~is_known, default.cold)):
+    for warmth, mask, fallback in (("warm", is_known, default.warm), ("cold", ~is_known, default.cold)):
         enough = int(mask.sum()) >= FEWEST
-        tables[kind] = _named(fit_weights(pool.of(mask), _vector(fallback))) if enough else dict(fallback)
+        tables[warmth] = _named(fit_weights(pool.of(mask), _vector(fallback))) if enough else dict(fallback)
     weights = BlendWeights(warm=tables["warm"], cold=tables["cold"])
     quality = {name: float(pool.ndcg(np.eye(len(SOURCES))[at]).mean()) for at, name in enumerate(SOURCES)}
     parts = ((is_known, weights.warm), (~is_known, weights.cold))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.errors import BadPhoto, EmptyShop
 from service.answers import EvaluationAnswer, Json
@@ -39,19 +40,59 @@ def train(parts: Parts, seed: int, tell: Tell) -> Json:
 
 
 def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAnswer:
-    """Evaluate and write report.html and report.json."""
-    from recommender.evaluation.evaluate import evaluate as measure
+    """Evaluate and write report.html and report.json; of several windows, a folder with both for each."""
+    from data.demo import is_simulated
+    from recommender.evaluation import openings
+    from recommender.evaluation.evaluate import Plan, carry_out
     from recommender.evaluation.report import write_report
+    from recommender.evaluation.splits import folds
+    from recommender.source import load_dataset
 
-    def told(text: str) -> None:
-        tell(Step("evaluating", 0, note=text))
+    shop, index = parts.shop, parts.index()
+    plan = Plan(
+        request.split,
+        request.models,
+        request.seed,
+        request.seeds,
+        request.search,
+        request.repeat,
+        request.ablate,
+    )
+    index.refresh()
+    data = load_dataset(shop, index)
+    parted = folds(data, request.split, request.windows, request.repeat)
+    reports = shop.directory / "reports"
+    folder = request.report or reports / f"evaluation-{request.split}"
+    found: list[Json] = []
+    for number, fold in enumerate(parted, 1):
+        several = f"window {number} of {len(parted)}: " if len(parted) > 1 else ""
 
-    result = measure(parts.shop, parts.index(), request.split, request.models, request.seed, told)
+        def told(text: str, where: str = several) -> None:
+            tell(Step("evaluating", 0, note=f"{where}{text}"))
 
-    folder = request.report or parts.shop.directory / "reports" / f"evaluation-{request.split}"
-    tell(Step("reporting", 0))
-    write_report(result, parts.shop, folder)
-    return EvaluationAnswer(result.as_json(), folder)
+        result = carry_out(plan, data, fold, told)
+        opened = openings.record(reports, fold.digest, f"{request.split}: {', '.join(result.names)}")
+        result = replace(result, openings=opened, simulated=is_simulated(shop))
+        tell(Step("reporting", 0))
+        write_report(result, shop, folder / f"window-{number}" if len(parted) > 1 else folder)
+        found.append(result.as_json())
+    return EvaluationAnswer(found[0] if len(found) == 1 else _windows(found), folder)
+
+
+def _windows(found: list[Any]) -> Json:
+    """Several windows as one answer: the newest in full, and every metric's mean over all of them."""
+    newest = dict(found[-1])
+    for model in newest["models"]:
+        of_all = [one for part in found for one in part["models"] if one["model"] == model["model"]]
+        model["over_windows"] = {
+            name: {
+                "windows": [one["metrics"][name] for one in of_all],
+                "mean": sum(values) / len(values),
+            }
+            for name in model["metrics"]
+            if (values := [one["metrics"][name] for one in of_all if one["metrics"][name] is not None])
+        }
+    return {**newest, "split": "rolling", "windows": [part["fold"] for part in found]}
 
 
 def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json | None:

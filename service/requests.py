@@ -17,11 +17,19 @@ from embedder.finetuning.space import Search
 Strategy = Literal["average", "best", "sum"]
 NearDuplicates = Literal["keep", "suppress"]
 Seen = Literal["drop", "keep"]
-Split = Literal["time", "last", "user", "cold-items"]
+Split = Literal["time", "last", "user", "cold-items", "cold-natural", "random", "rolling"]
 Auto = Literal["auto"]
 
 STRATEGIES: tuple[Strategy, ...] = ("average", "best", "sum")
-SPLITS: tuple[Split, ...] = ("time", "last", "user", "cold-items")
+SPLITS: tuple[Split, ...] = (
+    "time",
+    "last",
+    "user",
+    "cold-items",
+    "cold-natural",
+    "random",
+    "rolling",
+)
 MAX_K = 10_000
 AUTO: Auto = "auto"
 """The least score that ``vitrine embedders evaluate`` calibrated on the shop's own photos."""
@@ -237,15 +245,26 @@ class ReduceRequest:
 class EvaluateRequest:
     """An order to evaluate recommendation models offline.
 
-    models: names to compare, or None for all.
+    split: time, last, user, cold-items, cold-natural, random, or rolling (several windows, a report each).
+    models: names to compare; ``all`` for every one; None for the quick ones.
     report: folder for report.html and report.json, or None for DIR/reports/evaluation-SPLIT.
+    seeds: runs of every stochastic model. search: settings tried of every model; None: the usual few.
+    repeat: products that a customer has met can be asked for again. ablate: also run the models that look
+    with photos shuffled among products and without any. windows: of the split ``rolling``.
     """
 
     split: Split = "time"
     models: tuple[str, ...] | None = None
     report: Path | None = None
     seed: int = 7
+    seeds: int = 3
+    search: int | None = None
+    repeat: bool = False
+    ablate: bool = False
+    windows: int = 3
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise UsageError(f"no split {self.split!r}; there are {', '.join(SPLITS)}")
+        if self.windows < 2:
+            raise UsageError(f"rolling windows are two or more, not {self.windows}")

@@ -1,33 +1,67 @@
-"""The protocol: split, check for leaks, tune on validation, fit again on all before the test, answer it
-once.
-"""
+"""The protocol: split, audit, tune on validation, fit again on all before the test, answer it once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.errors import UsageError
 from recommender.dataset import Dataset
-from recommender.evaluation.bootstrap import intervals, paired
-from recommender.evaluation.leakage import check
-from recommender.evaluation.metrics import accuracy, exposure, intra_list_diversity, novelty
+from recommender.evaluation.ablation import ablate
+from recommender.evaluation.bootstrap import intervals_of, paired
+from recommender.evaluation.contestants import OURS, Contestant, contestants, names_of
+from recommender.evaluation.leakage import Evidence, Finding, LearntFrom, audit, audit_models, void
+from recommender.evaluation.metrics import Backdrop, accuracy, auc_of, candidate_recall, exposure
+from recommender.evaluation.power import Power, power_of
 from recommender.evaluation.ranking import Ranking, rank
-from recommender.evaluation.result import Behind, Comparison, Evaluation, ModelResult
-from recommender.evaluation.slices import measure, parts, values_in
+from recommender.evaluation.result import Behind, Comparison, Evaluation, ModelResult, Slice
+from recommender.evaluation.seeds import Averaged, Spread, averaged, spread
+from recommender.evaluation.significance import Family, against_best
+from recommender.evaluation.slices import Part, finer_parts, parts, values_in, wanted_in
 from recommender.evaluation.splits import Fold, split
 from recommender.evaluation.verdict import PRIMARY, headline, reason_to_withhold
+from recommender.evaluation.worth import Ablation
 from recommender.items import Doubles
-from recommender.settings import BASELINES, MODELS
+from recommender.models.base import Fitted
+from recommender.ranker.vitrine import FittedVitrine
+from recommender.search import Search
 from recommender.source import LiveCatalogue, load_dataset
 from recommender.tuning import Tell, Tuned, silent, tune
 
 if TYPE_CHECKING:
     from data.shop import Shop
 
-OURS = "vitrine"
+SEEDS = 3
+TESTED = (PRIMARY, "recall@12", "map@12")
+DEPTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is evaluated. split: one of ``splits.SPLITS``. models: names, None: the quick ones.
+
+    seed: of everything random. seeds: runs of every stochastic model. search: tries per model, None: the
+    usual ones. repeat: products that a customer has met can be asked for again. ablate: whether the models
+    that look are also run with photos shuffled among products and without any.
+    """
+
+    split: str = "time"
+    models: tuple[str, ...] | None = None
+    seed: int = 7
+    seeds: int = SEEDS
+    search: int | None = None
+    repeat: bool = False
+    ablate: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise UsageError(f"a stochastic model is run at least once, not {self.seeds} times")
+        if self.search is not None and self.search < 1:
+            raise UsageError(f"a search makes at least one try, not {self.search}")
+        names_of(self.models)
 
 
 def evaluate(
@@ -50,80 +84,194 @@ def evaluate_dataset(
     seed: int = 7,
     progress: Tell | None = None,
 ) -> Evaluation:
-    """Evaluate models (names of ``recommender.settings.MODELS``, None: all) on one split.
+    """Evaluate models (names of ``recommender.models.kinds``, None: the quick ones) on one split."""
+    plan = Plan(split_name, tuple(models) if models else None, seed)
+    return carry_out(plan, data, split(data, plan.split, plan.repeat), progress)
 
-    seed: of the random model and of the bootstrap. Raises UsageError for an unknown model or split,
-    NotReady where the interactions cannot be split, LeakageFound where the test could be learnt.
+
+def carry_out(plan: Plan, data: Dataset, fold: Fold, progress: Tell | None = None) -> Evaluation:
+    """Evaluate as planned on one fold of a dataset.
+
+    Raises UsageError for an unknown model, NotReady where the interactions cannot be split, LeakageFound
+    where the test could be learnt: then there is no result.
     """
     say = progress or silent
-    names = list(dict.fromkeys(models or MODELS))
-    fold = split(data, split_name)
-    looked = check(fold)
-    tuned = tune(fold.lessons, say, seed)
-    for name in names:
-        tuned.settings.model(name)  # an unknown name fails before the long work
-    runs = []
-    for name in names:
-        say(f"testing {name}")
-        runs.append(_run(name, tuned, fold, seed))
-    comparison = _compare(runs, fold, seed)
-    withheld = reason_to_withhold(len(data.events), len(fold.test))
-    return Evaluation(
-        split=split_name,
-        seed=seed,
-        customers=len(fold.test),
-        interactions=len(data.events),
-        products=len(data.items),
-        described=fold.described,
-        excluded=fold.test.excluded,
-        dropped=fold.test.dropped,
-        unusable={reason: count for reason, count in data.unusable.items() if count},
-        models=tuple(run.result for run in runs),
-        comparison=comparison,
-        headline=None if withheld else headline([run.result for run in runs], comparison, len(fold.test)),
-        withheld=withheld,
-        leakage=looked,
-        tuned=tuned,
-        space=data.items.space,
-        behind=Behind(
-            data=data,
-            fold=fold,
-            rankings={run.result.model: run.ranking for run in runs},
-            values={run.result.model: run.values for run in runs},
+    names = names_of(plan.models)
+    findings = list(audit(fold, _evidence(fold)))
+    void(findings)
+    search = None if plan.search is None else Search(plan.search, plan.seed)
+    tuned = tune(fold.lessons, say, plan.seed, search)
+    seeds = [plan.seed + turn for turn in range(plan.seeds)]
+    entered = contestants(names, tuned, fold.lessons, seeds, search, say)
+    bench = _Bench.of(fold)
+    runs: dict[str, list[_Run]] = {}
+    fitted: dict[str, Fitted] = {}
+    for contestant in entered:
+        say(f"testing {contestant.name}")
+        models = {seed: recipe.fit(fold.fit) for seed, recipe in contestant.recipes.items()}
+        runs[contestant.name] = [_answer(bench, model, seed) for seed, model in models.items()]
+        fitted[contestant.name] = next(iter(models.values()))
+    say("auditing the models")
+    findings += audit_models(fold, fitted, plan.seed)
+    void(findings)
+    ablation = None
+    if plan.ablate:
+        ablation = ablate(fold, [name for name in ("looks", OURS) if name in names], plan.seed, say)
+    say("resampling")
+    return _told(plan, data, bench, tuned, entered, runs, fitted, findings, ablation)
+
+
+def _evidence(fold: Fold) -> Evidence:
+    """The windows whose choices the ranker's trees are taught by, and what its features are made from."""
+    return Evidence(
+        learnt=tuple(
+            LearntFrom.of(
+                f"the ranker's lesson {number}",
+                lesson.known,
+                lesson.known.item_counts(),
+                (float(lesson.exam.histories.now.min()), fold.until or np.inf),
+            )
+            for number, lesson in enumerate(fold.lessons, 1)
+            if len(lesson.exam) and fold.until is not None
         ),
+        looks=fold.test.items,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Bench:
+    """What all models of a fold are measured against."""
+
+    fold: Fold
+    backdrop: Backdrop
+    parts: Mapping[str, Part]
+
+    @classmethod
+    def of(cls, fold: Fold) -> _Bench:
+        counts = fold.fit.item_counts()
+        slices = {**parts(fold.test, counts), **finer_parts(fold.test, counts)}
+        return cls(fold, Backdrop.of(fold.fit, fold.test), slices)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Run:
-    result: ModelResult
+    """One model with one seed: its lists, and every metric per customer (c,)."""
+
+    seed: int
     ranking: Ranking
     values: dict[str, Doubles]
 
 
-def _run(name: str, tuned: Tuned, fold: Fold, seed: int) -> _Run:
-    """Fit one model on everything before the test and answer the test once."""
-    fitted = tuned.settings.model(name, seed).fit(fold.fit)
-    exam = fold.test
-    ranking = rank(fitted, exam)
-    counts = fold.fit.item_counts()
-    shown = {
-        **novelty(ranking.top, counts, len(np.unique(fold.fit.events.customers))),
-        **intra_list_diversity(ranking.top, exam.items.vectors, exam.items.has_vector),
+def _answer(bench: _Bench, model: Fitted, seed: int) -> _Run:
+    exam = bench.fold.test
+    ranking = rank(model, exam, measure=auc_of)
+    values = {
+        **accuracy(ranking.hits, exam.wanted_counts),
+        "auc": ranking.measured if ranking.measured is not None else np.full(len(exam), np.nan),
+        **bench.backdrop.values(ranking.top, ranking.hits),
     }
-    values = {**accuracy(ranking.hits, exam.wanted_counts), **shown}
-    means = {metric: _mean(value) for metric, value in values.items()}
-    slices = {
-        part_name: measure(part, exam, values_in(part, exam, ranking), seed)
-        for part_name, part in parts(exam, counts).items()
-    }
-    result = ModelResult(
-        model=name,
-        metrics={**means, **exposure(ranking.top, len(exam.items))},
-        intervals=intervals(values, seed),
-        slices=slices,
+    return _Run(seed, ranking, values)
+
+
+def _told(
+    plan: Plan,
+    data: Dataset,
+    bench: _Bench,
+    tuned: Tuned,
+    entered: Sequence[Contestant],
+    runs: Mapping[str, Sequence[_Run]],
+    fitted: Mapping[str, Fitted],
+    findings: Sequence[Finding],
+    ablation: Ablation | None,
+) -> Evaluation:
+    fold, exam = bench.fold, bench.fold.test
+    means = {name: averaged([run.values for run in of_model]) for name, of_model in runs.items()}
+    bounds = intervals_of({name: found.values for name, found in means.items()}, plan.seed)
+    slices = _slices(bench, runs, plan.seed)
+    results = tuple(
+        _result(c, means[c.name], bounds[c.name], slices[c.name], runs[c.name], len(exam.items))
+        for c in entered
     )
-    return _Run(result, ranking, values)
+    comparison = _compare(results, means, runs, bench, plan.seed)
+    families = _families(means, results, plan.seed) if len(exam) else ()
+    withheld = reason_to_withhold(len(data.events), len(exam))
+    if not fold.conclusive:
+        withheld = f"the split {fold.split} exists to compare with published tables only"
+    return Evaluation(
+        split=fold.split,
+        seed=plan.seed,
+        customers=len(exam),
+        interactions=len(data.events),
+        products=len(data.items),
+        described=fold.described,
+        excluded=exam.excluded,
+        dropped=exam.dropped,
+        unusable={reason: count for reason, count in data.unusable.items() if count},
+        models=results,
+        comparison=comparison,
+        headline=None if withheld else headline(results, comparison, len(exam)),
+        withheld=withheld,
+        leakage={finding.name: finding.compared for finding in findings if finding.status == "passed"},
+        tuned=tuned,
+        space=data.items.space,
+        fold=fold.as_json(),
+        digest=fold.digest,
+        findings=tuple(findings),
+        contestants=tuple(c.as_json() for c in entered),
+        families=families,
+        power=_power(families),
+        candidates=_candidates(fitted, bench),
+        ablation=ablation,
+        behind=Behind(
+            data=data,
+            fold=fold,
+            rankings={name: of_model[0].ranking for name, of_model in runs.items()},
+            values={name: found.values for name, found in means.items()},
+            runs={(name, run.seed): run.values for name, of_model in runs.items() for run in of_model},
+            parts={name: part.customers for name, part in bench.parts.items()},
+        ),
+    )
+
+
+def _result(
+    contestant: Contestant,
+    found: Averaged,
+    bounds: Mapping[str, tuple[float, float]],
+    slices: Mapping[str, Slice],
+    runs: Sequence[_Run],
+    products: int,
+) -> ModelResult:
+    shown = [exposure(run.ranking.top, products) for run in runs]
+    of_lists = {name: spread([one[name] for one in shown]) for name in shown[0]}
+    spreads: dict[str, Spread] = {**found.spreads, **of_lists} if contestant.stochastic else {}
+    return ModelResult(
+        model=contestant.name,
+        metrics={
+            **{metric: _mean(values) for metric, values in found.values.items()},
+            **{name: one.mean for name, one in of_lists.items()},
+        },
+        intervals=bounds,
+        slices=slices,
+        spreads=spreads,
+    )
+
+
+def _slices(bench: _Bench, runs: Mapping[str, Sequence[_Run]], seed: int) -> dict[str, dict[str, Slice]]:
+    """model → slice → what it came to; the customers of a slice are drawn once for all models."""
+    exam = bench.fold.test
+    found: dict[str, dict[str, Slice]] = {name: {} for name in runs}
+    for part_name, part in bench.parts.items():
+        tables = {
+            name: averaged([values_in(part, exam, run.ranking) for run in of_model]).values
+            for name, of_model in runs.items()
+        }
+        bounds = intervals_of(tables, seed)
+        count = int(part.customers.sum())
+        wanted = int(wanted_in(part, exam)[part.customers].sum())
+        for name, table in tables.items():
+            metrics = {metric: float(v.mean()) for metric, v in table.items()} if count else {}
+            found[name][part_name] = Slice(count, wanted, metrics, bounds[name])
+    return found
 
 
 def _mean(values: Doubles) -> float:
@@ -131,20 +279,60 @@ def _mean(values: Doubles) -> float:
     return float(usable.mean()) if len(usable) else float("nan")
 
 
-def _compare(runs: Sequence[_Run], fold: Fold, seed: int) -> Comparison | None:
+def _baselines(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name != OURS]
+
+
+def _families(means: Mapping[str, Averaged], results: Sequence[ModelResult], seed: int) -> tuple[Family, ...]:
+    """Every model against the best baseline of this test, a family per metric."""
+    rivals = _baselines([result.model for result in results])
+    if not rivals or len(results) < 2:
+        return ()
+    return tuple(
+        against_best({name: found.values[metric] for name, found in means.items()}, rivals, metric, seed)
+        for metric in TESTED
+    )
+
+
+def _power(families: Sequence[Family]) -> Power | None:
+    """What this test could have shown for our model, or for the first that was tested."""
+    tests = families[0].tests if families else ()
+    ours = next((test for test in tests if test.model == OURS), tests[0] if tests else None)
+    return None if ours is None else power_of(ours)
+
+
+def _compare(
+    results: Sequence[ModelResult],
+    means: Mapping[str, Averaged],
+    runs: Mapping[str, Sequence[_Run]],
+    bench: _Bench,
+    seed: int,
+) -> Comparison | None:
     """The blend against the baseline that is best in this very test: the choice favours the baseline."""
-    ours = next((run for run in runs if run.result.model == OURS), None)
-    theirs = [run for run in runs if run.result.model in BASELINES]
-    if ours is None or not theirs or not len(fold.test):
+    theirs = [result for result in results if result.model in _baselines(list(runs))]
+    exam = bench.fold.test
+    if OURS not in runs or not theirs or not len(exam):
         return None
-    best = max(theirs, key=lambda run: run.result.metrics[PRIMARY])
-    exam = fold.test
+    best = max(theirs, key=lambda result: result.metrics[PRIMARY]).model
+
+    def in_part(name: str, part: Part) -> Mapping[str, Doubles]:
+        return averaged([values_in(part, exam, run.ranking) for run in runs[name]]).values
+
     slices = {
-        name: paired(values_in(part, exam, ours.ranking), values_in(part, exam, best.ranking), seed)
-        for name, part in parts(exam, fold.fit.item_counts()).items()
+        name: paired(in_part(OURS, part), in_part(best, part), seed)
+        for name, part in parts(exam, bench.backdrop.counts).items()
         if part.customers.any()
     }
-    differences = paired(
-        accuracy(ours.ranking.hits, exam.wanted_counts), accuracy(best.ranking.hits, exam.wanted_counts), seed
-    )
-    return Comparison(OURS, best.result.model, differences, slices)
+    names = accuracy(runs[OURS][0].ranking.hits, exam.wanted_counts)
+    ours, others = means[OURS].values, means[best].values
+    differences = paired({n: ours[n] for n in names}, {n: others[n] for n in names}, seed)
+    return Comparison(OURS, best, differences, slices)
+
+
+def _candidates(fitted: Mapping[str, Fitted], bench: _Bench) -> Mapping[str, float]:
+    """Recall of what the blend's sources propose at all, and of the blend's own order, before the trees."""
+    model, exam = fitted.get(OURS), bench.fold.test
+    if not isinstance(model, FittedVitrine) or not len(exam):
+        return {}
+    lists = rank(model.blend, exam, DEPTH).top
+    return {name: float(values.mean()) for name, values in candidate_recall(lists, exam).items()}

@@ -9,9 +9,15 @@ from typing import Any
 
 from recommender.dataset import Dataset
 from recommender.evaluation.bootstrap import Difference, Interval
+from recommender.evaluation.leakage.finding import Finding
+from recommender.evaluation.percustomer import PerCustomer, Run
+from recommender.evaluation.power import Power
 from recommender.evaluation.ranking import Ranking
+from recommender.evaluation.seeds import Spread
+from recommender.evaluation.significance import Family
 from recommender.evaluation.splits import Fold
-from recommender.items import Doubles
+from recommender.evaluation.worth import Ablation
+from recommender.items import Bools, Doubles
 from recommender.tuning import Tuned
 
 Values = Mapping[str, float]
@@ -38,12 +44,17 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
-    """One model: means over all customers, their 95 % intervals, and the same for slices."""
+    """One model: means over all customers, their 95 % intervals, and the same for slices.
+
+    spreads: of a stochastic model, how far its seeds lie apart, metric by metric; figures are means over
+    seeds.
+    """
 
     model: str
     metrics: Values
     intervals: Mapping[str, Interval]
     slices: Mapping[str, Slice]
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """For reports."""
@@ -52,6 +63,7 @@ class ModelResult:
             "metrics": clean(self.metrics),
             "intervals": clean(self.intervals),
             "slices": {name: part.as_json() for name, part in self.slices.items()},
+            "seeds": {name: one.as_json() for name, one in self.spreads.items()},
         }
 
 
@@ -78,13 +90,30 @@ class Comparison:
 class Behind:
     """The arrays behind the figures, for plots and examples; they do not go into JSON.
 
-    values: model → metric → one value per customer of ``fold.test``. rankings: model → ranked products.
+    values: model → metric → one value per customer of ``fold.test``, a mean over seeds. rankings: model →
+    ranked products, of the first seed. runs: (model, seed) → metric → the same. parts: slice → bool (c,).
     """
 
     data: Dataset
     fold: Fold
     rankings: Mapping[str, Ranking]
     values: Mapping[str, Mapping[str, Doubles]]
+    runs: Mapping[tuple[str, int], Mapping[str, Doubles]]
+    parts: Mapping[str, Bools]
+
+    def per_customer(self) -> PerCustomer:
+        """What every run was worth to every customer."""
+        exam, values = self.fold.test, self.runs
+        seeds = {name: sum(1 for one, _ in values if one == name) for name, _ in values}
+        return PerCustomer(
+            customer_ids=tuple(self.data.customers[row] for row in exam.who.tolist()),
+            wanted=exam.wanted_counts,
+            history=exam.histories.liked(),
+            slices=self.parts,
+            runs=tuple(
+                Run(name, seed if seeds[name] > 1 else None, table) for (name, seed), table in values.items()
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +123,12 @@ class Evaluation:
     customers: who were asked. excluded, dropped, unusable: reason → count, of customers, of chosen
     products, and of interactions. headline: the result in a sentence; None where it is withheld, and
     ``withheld`` says why.
-    leakage: check → how much it compared; an evaluation with a finding never comes to be.
+    leakage: check → how much it compared; an evaluation with a finding never comes to be. findings: the whole
+    audit with its warnings. fold: the split as it is kept; digest: names what was learnt and what was asked.
+    contestants: what each model is, cannot do, and how it was tuned. families: paired tests against the best
+    baseline, by metric. power: what this test could have shown. candidates: recall before the ranker.
+    ablation: what photos were worth. openings: how often this test was opened, where that is counted.
+    simulated: the customers are drawn, not real.
     """
 
     split: str
@@ -113,7 +147,17 @@ class Evaluation:
     leakage: Mapping[str, int]
     tuned: Tuned
     space: str
+    fold: Mapping[str, Any]
+    digest: str
+    findings: tuple[Finding, ...]
+    contestants: tuple[Mapping[str, Any], ...]
+    families: tuple[Family, ...]
+    power: Power | None
+    candidates: Values
+    ablation: Ablation | None
     behind: Behind = field(repr=False)
+    openings: int | None = None
+    simulated: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The whole evaluation as JSON values; the same data, split and seed give the same."""
@@ -133,8 +177,23 @@ class Evaluation:
             "models": [model.as_json() for model in self.models],
             "comparison": self.comparison.as_json() if self.comparison else None,
             "leakage_checks": dict(self.leakage),
+            "audit": [finding.as_json() for finding in self.findings],
+            "fold": dict(self.fold),
+            "split_digest": self.digest,
+            "contestants": [dict(one) for one in self.contestants],
+            "tests": [family.as_json() for family in self.families],
+            "power": None if self.power is None else self.power.as_json(),
+            "candidates": clean(self.candidates),
+            "ablation": None if self.ablation is None else self.ablation.as_json(),
+            "openings": self.openings,
+            "simulated": self.simulated,
             "tuning": self.tuned.as_json(),
         }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models' words, in the order of the table."""
+        return tuple(result.model for result in self.models)
 
     def model(self, name: str) -> ModelResult:
         """One model's result. Raises KeyError for a model that was not evaluated."""

@@ -65,16 +65,21 @@ def finer_parts(exam: Exam, counts: Ints) -> dict[str, Part]:
 
 def values_in(part: Part, exam: Exam, ranking: Ranking, ks: Sequence[int] = KS) -> dict[str, Doubles]:
     """Every accuracy metric for the customers of a part, one value each."""
-    wanted = exam.wanted_counts if part.products is None else _having(exam, part.products)
+    wanted = wanted_in(part, exam)
     hits = ranking.hits
     if part.products is not None:
         hits = hits & part.products[np.maximum(ranking.top, 0)]
     return accuracy(hits[part.customers], wanted[part.customers], ks)
 
 
+def wanted_in(part: Part, exam: Exam) -> Ints:
+    """int64 (c,): how many of each customer's choices count in a part."""
+    return exam.wanted_counts if part.products is None else _having(exam, part.products)
+
+
 def measure(part: Part, exam: Exam, values: Mapping[str, Doubles], seed: int) -> Slice:
     """Means and intervals of a part's values."""
-    wanted = exam.wanted_counts if part.products is None else _having(exam, part.products)
+    wanted = wanted_in(part, exam)
     count = int(part.customers.sum())
     return Slice(
         customers=count,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast
 
 from data.errors import UsageError
 from recommender.models.als import Als
@@ -35,7 +35,8 @@ class Kind:
     make: seed → its recipe with the usual settings, without a fall-back. about: one sentence for help and
     reports. cannot: of whom it has nothing to say; for cold customers popularity answers in its place, and
     cold products stay unranked behind all others. space: what tuning may vary. stochastic: whether the seed
-    changes what it learns. quick: whether it is in the table unless others are asked for.
+    changes what it learns. quick: whether it is in the table unless others are asked for. costly: whether it
+    is trained for minutes, so that its usual settings are kept unless a search is asked for.
     """
 
     name: str
@@ -45,6 +46,11 @@ class Kind:
     space: Mapping[str, Range] = field(default_factory=dict)
     stochastic: bool = False
     quick: bool = False
+    costly: bool = False
+
+    def seeded(self, recipe: Recipe, seed: int) -> Recipe:
+        """The same settings with another seed, where a seed matters."""
+        return cast("Recipe", replace(cast("Any", recipe), seed=seed)) if self.stochastic else recipe
 
     @property
     def fallback(self) -> str:
@@ -76,7 +82,13 @@ _READING: Mapping[str, Range] = {
 }
 
 KINDS: tuple[Kind, ...] = (
-    Kind("random", "A random order for every customer: what any model must beat.", Random, quick=True),
+    Kind(
+        "random",
+        "A random order for every customer: what any model must beat.",
+        Random,
+        stochastic=True,
+        quick=True,
+    ),
     Kind(
         "popularity",
         "What many liked lately: likes halved with every half-life.",
@@ -201,6 +213,7 @@ KINDS: tuple[Kind, ...] = (
             "half_life": _HALF_LIVES,
         },
         stochastic=True,
+        costly=True,
     ),
     Kind(
         "item-graph",
@@ -218,6 +231,7 @@ KINDS: tuple[Kind, ...] = (
             "half_life": _HALF_LIVES,
         },
         stochastic=True,
+        costly=True,
     ),
     Kind(
         "cold-map",
@@ -241,6 +255,7 @@ KINDS: tuple[Kind, ...] = (
         (COLD_CUSTOMERS,),
         _READING,
         stochastic=True,
+        costly=True,
     ),
     Kind(
         "sasrec",
@@ -249,6 +264,7 @@ KINDS: tuple[Kind, ...] = (
         (COLD_CUSTOMERS,),
         {**_READING, "layers": Whole(1, 3), "heads": Choice((1, 2, 4))},
         stochastic=True,
+        costly=True,
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -16,7 +17,6 @@ from recommender.models.kept import Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import HeldBack, Likes, hold_back, likes_in
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from recommender.models.pairwise import Tell
 
@@ -100,14 +100,8 @@ class Vbpr:
         return VisualFactors(*(np.zeros(shape, np.float32) for shape in shapes))
 
     def _kept(self, items: Items, looks: Appearance, factors: VisualFactors, likes: Likes) -> Kept:
-        met = likes.counts() > 0
-        bias = np.where(met, factors.item_bias, 0).astype(np.float32)
-        own = np.where(met[:, None], factors.item, 0).astype(np.float32)
-        settled = VisualFactors(
-            bias, own, factors.customer, factors.customer_looks, factors.projection, factors.looks_bias
-        )
-        vectors, total = settled.products(looks.inputs(items))
-        sample = Reference.at(references(likes, self.seed), vectors, total)
+        vectors, bias = factors.products(looks.inputs(items))
+        sample = Reference.at(references(likes, self.seed), vectors, bias)
         other = {
             "projection": factors.projection,
             "looks_bias": factors.looks_bias,
@@ -116,7 +110,7 @@ class Vbpr:
         }
         return Kept(
             items.ids,
-            per_item={"bias": bias, "factors": own, "met": met},
+            per_item={"bias": factors.item_bias, "factors": factors.item, "met": likes.counts() > 0},
             other={**other, **looks.arrays()},
             facts=looks.facts(),
         )

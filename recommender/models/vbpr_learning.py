@@ -86,7 +86,8 @@ def learn(
 
     features: float32 (n, d). start: the parameters to begin with (default: normal draws as wide as Glorot
     and Bengio's, biases 0). judge: tells the quality after each epoch, for early stopping; None: all epochs
-    are run. pool: the products that negatives are drawn from (default: those that somebody likes).
+    are run. pool: the products that negatives are drawn from (default: those that somebody likes; all others
+    then keep b = 0 and g = 0).
     """
     device = device_of(settings.device)
     weights = _begin(features, likes, settings) if start is None else _tensors(start)
@@ -162,9 +163,10 @@ def _begin(features: Floats, likes: Likes, settings: Vbpr) -> Weights:
     def drawn(rows: int, columns: int) -> Tensor:
         return normal((rows, columns), (2 / (rows + columns)) ** 0.5, generator)
 
+    liked = torch.from_numpy(likes.counts() > 0)[:, None]
     return Weights(
         item_bias=torch.zeros(n),
-        item=drawn(n, settings.dims),
+        item=drawn(n, settings.dims) * liked,
         customer=drawn(len(likes), settings.dims),
         customer_looks=drawn(len(likes), settings.visual_dims),
         projection=drawn(d, settings.visual_dims),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.options import JsonOption, SeedOption, ShopOption
+from service.cli.options import JsonOption, OptionalShopOption, SeedOption, ShopOption
 from service.cli.output import emit, only_json, table
 from service.cli.progress import progress
 
@@ -32,12 +32,41 @@ def train(shop: ShopOption, seed: SeedOption = 7, json: JsonOption = False) -> N
 
 
 def evaluate(
-    shop: ShopOption,
+    shop: OptionalShopOption = None,
     split: Annotated[
-        str, typer.Option("--split", help="time (one global cut), last, user or cold-items.")
+        str,
+        typer.Option(
+            "--split",
+            help="time (one global cut), rolling (several windows), last, user, cold-items (a tenth "
+            "removed), cold-natural (first seen after the cut) or random (only to compare with published "
+            "tables).",
+        ),
     ] = "time",
     model: Annotated[
-        list[str] | None, typer.Option("--model", metavar="NAME", help="Only this model (repeatable).")
+        list[str] | None,
+        typer.Option(
+            "--model", metavar="NAME", help="Only this model (repeatable), or all. Default: the quick ones."
+        ),
+    ] = None,
+    search: Annotated[
+        int | None,
+        typer.Option("--search", min=1, metavar="N", help="Tune every model, baselines too, with N tries."),
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of every stochastic model.")] = 3,
+    windows: Annotated[int, typer.Option("--windows", min=2, help="Of the split rolling.")] = 3,
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Products that a customer has met can be asked for again.")
+    ] = False,
+    ablate: Annotated[
+        bool,
+        typer.Option(
+            "--ablate-photos",
+            help="Also with photos shuffled among products, and with none: what looks are worth.",
+        ),
+    ] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--compare", metavar="A B", help="Test two report.json against each other, paired."),
     ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Folder for report.html and report.json.")
@@ -52,11 +81,23 @@ def evaluate(
     from service.engine import Engine
     from service.requests import EvaluateRequest
 
+    if compare is not None:
+        _compare(compare, seed, json)
+        return
+    if shop is None:
+        raise typer.BadParameter(
+            "name the shop with --shop, or two reports with --compare", param_hint="--shop"
+        )
     request = EvaluateRequest(
         split=split,  # type: ignore[arg-type]  # EvaluateRequest checks it
         models=tuple(model) if model else None,
         report=report,
         seed=seed,
+        seeds=seeds,
+        search=search,
+        repeat=repeat,
+        ablate=ablate,
+        windows=windows,
     )
     with only_json(json), Engine.open(shop) as engine, progress() as tell:
         answer = engine.evaluate(request, tell)
@@ -64,7 +105,21 @@ def evaluate(
         emit(answer.as_json())
         return
     show_evaluation(answer.evaluation)
-    typer.echo(f"report: {answer.folder / 'report.html'}")
+    several = "windows" in answer.evaluation
+    typer.echo(f"report: {answer.folder if several else answer.folder / 'report.html'}")
+
+
+def _compare(reports: tuple[Path, Path], seed: int, json: bool) -> None:
+    """Two evaluations against each other."""
+    from recommender.evaluation.twins import HEADER, compare
+
+    found = compare(*reports, seed=seed)
+    if json:
+        emit(found.as_json())
+        return
+    table(f"{found.metric}, B minus A", HEADER, found.rows(), right=HEADER[1:])
+    for words in found.in_words():
+        typer.echo(words)
 
 
 def show_evaluation(found: Mapping[str, Any]) -> None:
@@ -75,7 +130,9 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
         [one["model"], *(_ranged(one["metrics"].get(n), one["intervals"].get(n)) for n in names)]
         for one in models
     ]
-    table(f"split {found['split']}, {found['customers']} customers", ["model", *names], rows, right=names)
+    stamp = "SIMULATED, " if found.get("simulated") else ""
+    title = f"{stamp}split {found['split']}, {found['customers']} customers"
+    table(title, ["model", *names], rows, right=names)
     _show_slices(models)
     for what in ("excluded_customers", "dropped_choices", "unusable_interactions"):
         counts = found.get(what) or {}

@@ -15,6 +15,9 @@ T = TypeVar("T")
 ShopOption = Annotated[
     Path, typer.Option("--shop", envvar="VITRINE_SHOP", help="Directory of the shop.", metavar="DIR")
 ]
+OptionalShopOption = Annotated[
+    Path | None, typer.Option("--shop", envvar="VITRINE_SHOP", help="Directory of the shop.", metavar="DIR")
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else there.")
 ]

@@ -10,7 +10,7 @@ def test_settings_are_chosen_by_validation_and_every_try_is_kept() -> None:
     fold = split(shop_like(), "time")
     tuned = tune(fold.lessons)
     assert tuned.customers >= FEWEST
-    assert set(tuned.tried) == {"popularity", "looks", "knn", "trend"}
+    assert set(tuned.tried) == {"popularity", "looks", "knn", "trend", "attributes"}
     looks = {one["settings"]: one["ndcg@50"] for one in tuned.tried["looks"]}
     assert looks[repr(tuned.settings.looks)] == max(looks.values())
     assert set(tuned.validation) == {*SOURCES, "vitrine"}

@@ -22,7 +22,7 @@ from scipy import sparse
 
 from recommender.items import Bools, Doubles, Floats, Ints
 
-KS = (5, 10, 20, 50)
+KS = (5, 10, 12, 20, 50)
 ACCURACY = ("recall", "recall_min", "precision", "ndcg", "map", "map_min", "mrr", "hit_rate")
 FEW = 8  # choices of one customer up to which their ranks are counted one by one
 
