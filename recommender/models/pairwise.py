@@ -93,7 +93,17 @@ def train(learner: Learner, limits: Limits, tell: Tell | None = None) -> int:
     """Train until the quality stays behind its best for ``patience`` epochs; returns the best epoch, from 1.
 
     The parameters are left as they were after that epoch; where nothing is held back, as after the last.
+
+    One thread is used: the steps are so small that threads wait for each other, and where other processes
+    use the same cores that makes them several times slower. The limit holds for the process while it trains.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):
+        return _train(learner, limits, tell)
+
+
+def _train(learner: Learner, limits: Limits, tell: Tell | None) -> int:
     best, best_epoch = -np.inf, 0
     kept: list[Tensor] = []
     for epoch in range(1, limits.epochs + 1):

@@ -56,6 +56,23 @@ def test_without_anybody_held_back_all_epochs_are_run() -> None:
     assert len(told) == 4
 
 
+def test_one_thread_trains_and_the_others_are_given_back() -> None:
+    seen = []
+
+    class Watching(Scripted):
+        def epoch(self) -> float:
+            seen.append(torch.get_num_threads())
+            return super().epoch()
+
+    torch.set_num_threads(2)
+    try:
+        train(Watching([NAN]), Limits(epochs=1, patience=1))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert seen == [1]
+
+
 def test_an_epoch_holds_every_like_once() -> None:
     items = items_of({}, more=[f"p{i}" for i in range(6)])
     likes = likes_in(data_of(items, [(f"u{i}", f"p{(i + j) % 6}", 1, j) for i in range(5) for j in range(3)]))
