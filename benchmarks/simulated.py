@@ -31,6 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.sweep import METRICS, PERCENTILE, Gap, Swept, sweep
@@ -42,6 +43,9 @@ from recommender.dataset import Dataset
 from recommender.source import load_dataset
 from service.engine import Engine
 from service.requests import EventsRequest, IndexRequest
+
+SWEEP = Dials(popularity=0.3, taste=2.5)
+"""Taste speaks louder than in the demo and popularity less, so that some hundred customers show an effect."""
 
 
 def shops(origin: Origin, rhos: Sequence[float], place: Path) -> Iterator[tuple[Origin, Dataset]]:
@@ -99,16 +103,16 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--customers", type=int, default=1500)
+    parser.add_argument("--customers", type=int, default=2500)
     parser.add_argument("--products", type=int, default=600)
     parser.add_argument("--rho", type=_shares, default=(0.0, 0.25, 0.5, 0.75), help="shares, by commas")
-    parser.add_argument("--popularity", type=float, default=Dials().popularity, help="a dial of the demo")
+    parser.add_argument("--popularity", type=float, default=SWEEP.popularity, help="its dial")
     parser.add_argument("--vitrine", action="store_true", help="with Vitrine, tuned: minutes for each ρ")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--quick", action="store_true", help="changes nothing: the default is quick")
     chosen = parser.parse_args(words)
-    dials = Dials(popularity=chosen.popularity)
+    dials = replace(SWEEP, popularity=chosen.popularity)
     origin, told = Origin(chosen.products, chosen.customers, chosen.seed, dials), []
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:

@@ -31,7 +31,7 @@ NON_VISUAL = ("random", "popularity", "item-knn")
 MIXED = ("looks-knn", "vitrine")
 """Models that use photos beside other things; only what they lose without them counts as won by looks."""
 CATEGORY, LOOKS, WITHOUT = "category", "looks", ", photos shuffled"
-ALL, NEW = "all products", "new products"
+ALL, NEW = "all products", "new products, a fifth at a time"
 PARTS = 5
 """In how many parts products are made new, one part after the other, so that no single product decides."""
 BASELINES: Mapping[str, tuple[str, ...]] = {ALL: NON_VISUAL, NEW: ("random",)}

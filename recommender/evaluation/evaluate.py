@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SEEDS = 3
 TESTED = (PRIMARY, "recall@12", "map@12")
+COLD = "ndcg@50"
 DEPTH = 200
 
 
@@ -194,6 +195,7 @@ def _told(
     )
     comparison = _compare(results, means, runs, bench, plan.seed)
     families = _families(means, results, plan.seed) if len(exam) else ()
+    families += _cold(runs, bench, plan.seed)
     withheld = reason_to_withhold(len(data.events), len(exam))
     if not fold.conclusive:
         withheld = f"the split {fold.split} exists to compare with published tables only"
@@ -292,6 +294,20 @@ def _families(means: Mapping[str, Averaged], results: Sequence[ModelResult], see
         against_best({name: found.values[metric] for name, found in means.items()}, rivals, metric, seed)
         for metric in TESTED
     )
+
+
+def _cold(runs: Mapping[str, Sequence[_Run]], bench: _Bench, seed: int) -> tuple[Family, ...]:
+    """The same over choices of cold products alone, at the depth where a few can be found."""
+    part = bench.parts["cold_items"]
+    rivals = _baselines(list(runs))
+    if not rivals or len(runs) < 2 or not part.customers.any():
+        return ()
+    exam, metric = bench.fold.test, COLD
+    values = {
+        name: averaged([values_in(part, exam, run.ranking) for run in of_model]).values[metric]
+        for name, of_model in runs.items()
+    }
+    return (against_best(values, rivals, f"{metric} (cold products)", seed),)
 
 
 def _power(families: Sequence[Family]) -> Power | None:

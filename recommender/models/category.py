@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from data.errors import UsageError
 from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Doubles, Floats, Ints, Items
+from recommender.models.kept import Kept
 from recommender.models.popularity import popularity
 
 FLOOR = 0.05
@@ -31,12 +33,20 @@ class Category:
         """Count popularity as of ``data.asof``."""
         return self.over(data.items, popularity(data, self.half_life))
 
+    def restored(self, kept: Kept, items: Items) -> FittedCategory:
+        """As it was fitted, on the products of the day."""
+        return self.over(items, kept.over(items).per_item["popular"])
+
     def over(self, items: Items, popular: Doubles) -> FittedCategory:
         """From the popularity (n,) of products that may have come after it was counted."""
         floor = FLOOR * float(popular.mean()) if len(popular) else 0.0
         values = np.where(items.categories >= 0, popular + max(floor, 1e-6), 0.0)
         return FittedCategory(
-            values.astype(np.float32), items.categories, len(items.category_names), self.name
+            values.astype(np.float32),
+            items.categories,
+            len(items.category_names),
+            self.name,
+            kept_as=Kept(items.ids, {"popular": popular}),
         )
 
 
@@ -49,6 +59,13 @@ class FittedCategory:
     count: int
     name: str = "category"
     silence: float = 0.0
+    kept_as: Kept | None = None
+
+    def kept(self) -> Kept:
+        """The popularity of every product."""
+        if self.kept_as is None:
+            raise UsageError("this category model was not made from popularity, so nothing can be kept of it")
+        return self.kept_as
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); 0 for customers who have liked nothing that has a category."""

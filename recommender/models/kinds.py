@@ -8,8 +8,10 @@ from typing import Any, Literal, cast
 
 from data.errors import UsageError
 from recommender.models.als import Als
+from recommender.models.attributes import Attributes
 from recommender.models.base import Backed, Recipe
 from recommender.models.bpr import Bpr
+from recommender.models.category import Category
 from recommender.models.cfcbf import LooksKnn
 from recommender.models.cold_map import ColdMap
 from recommender.models.ease import Ease
@@ -171,6 +173,20 @@ KINDS: tuple[Kind, ...] = (
             "half_life": _HALF_LIVES,
         },
         stochastic=True,
+    ),
+    Kind(
+        "category",
+        "What is popular in the categories that the customer likes.",
+        lambda _: Category(),
+        (COLD_CUSTOMERS,),
+        {"half_life": _HALF_LIVES},
+    ),
+    Kind(
+        "attributes",
+        "Products that share the values of columns (colour, section, …) with what the customer liked.",
+        lambda _: Attributes(),
+        (COLD_CUSTOMERS,),
+        {"smoothing": Real(0.1, 20.0, log=True), "popular": Real(0.0, 2.0)},
     ),
     Kind(
         "looks",

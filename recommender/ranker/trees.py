@@ -115,8 +115,21 @@ class Lessons:
         keep = some[owners]
         return Lessons(self.table[keep], self.blend[keep], self.chosen[keep], self.sizes[some])
 
+    def thinned(self, negatives: int, seed: int) -> Lessons:
+        """All that was chosen, and so many of each customer's other candidates, drawn by the seed."""
+        owners = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        draw = np.random.default_rng(seed).random(len(owners))
+        order = np.lexsort((draw, self.chosen, owners))  # within a customer: the others first, shuffled
+        place = np.arange(len(owners)) - np.repeat(np.cumsum(self.sizes) - self.sizes, self.sizes)
+        keep = self.chosen.copy()
+        keep[order[(place < negatives) & ~self.chosen[order]]] = True
+        sizes = np.bincount(owners[keep], minlength=len(self.sizes)).astype(np.int64)
+        return Lessons(self.table[keep], self.blend[keep], self.chosen[keep], sizes)
+
 
 SEEDS = 2
+NEGATIVES = 200
+"""Candidates not chosen that are kept of each customer, drawn evenly: as good as all of them, and quicker."""
 PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 50,
@@ -140,7 +153,7 @@ def grow(lessons: Lessons, names: tuple[str, ...], rounds: int, seed: int) -> Tr
     """
     import lightgbm
 
-    telling = lessons.telling()
+    telling = lessons.telling().thinned(NEGATIVES, seed)
     least = max(20, min(int(PARAMETERS["min_data_in_leaf"]), len(telling.chosen) // 200))
     models = []
     for turn in range(SEEDS):

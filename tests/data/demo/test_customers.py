@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -41,13 +42,20 @@ def agreement(stock: Stock, events: list[Event], attribute: str) -> float:
     values = np.array([getattr(spec, attribute) for spec in stock.specs])
     bought = purchases(stock, events)
     same = [
-        values[a] == values[b] for items in bought.values() for k, a in enumerate(items) for b in items[:k]
+        values[a] == values[b]
+        for items in bought.values()
+        for k, a in enumerate(items)
+        for b in items[:k]
+        if a != b
     ]
-    share = np.array(
-        list(Counter(values[i] for items in bought.values() for i in items).values()), dtype=float
-    )
-    anybody = ((share / share.sum()) ** 2).sum()
-    return float(np.mean(same) / anybody)
+    everything = [i for items in bought.values() for i in items]
+    product, value = (_chance_of_two_alike(list(kind)) for kind in (everything, values[everything]))
+    return float(np.mean(same) / ((value - product) / (1 - product)))
+
+
+def _chance_of_two_alike(values: Sequence[object]) -> float:
+    share = np.array(list(Counter(values).values()), dtype=float)
+    return float(((share / share.sum()) ** 2).sum())
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +103,7 @@ def test_returns_and_ratings_follow_purchases(usual: tuple[Stock, Customers, lis
 
 def test_visual_share_zero_makes_looks_irrelevant(usual: tuple[Stock, Customers, list[Event]]) -> None:
     stock, _, events = usual
-    blind_stock, _, blind = simulate(replace(Dials(), visual_share=0.0))
+    blind_stock, _, blind = simulate(replace(Dials(), visual_share=0.0), 840, 700)
     for attribute, least in (("colour", 1.3), ("pattern", 1.1), ("category", 2.0)):
         assert agreement(stock, events, attribute) > least, attribute
         assert 0.8 < agreement(blind_stock, blind, attribute) < 1.2, attribute
