@@ -43,4 +43,4 @@ bench-full: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) benchmarks/.peers build *.egg-info

@@ -15,10 +15,12 @@ from recommender.evaluation.splits import as_date, rolling, window_edges
 from recommender.learned import Learned
 from recommender.search import Search
 from recommender.source import LiveCatalogue, load_dataset
-from recommender.tuning import Tell, Tuned, tune
+from recommender.tuning import RECENT, Tell, Tuned, tune
 
 if TYPE_CHECKING:
     from data.shop import Shop
+
+__all__ = ["RECENT", "TRIES", "TrainReport", "lessons_of", "train"]
 
 TRIES = "search.journal"
 

@@ -84,7 +84,11 @@ def run_demo(request: DemoRequest, tell: Tell = silent) -> DemoReport:
     report = DemoReport(request.directory)
     with report.timed("draw"):
         source = _draw(request, tell)
+    from data.demo import Origin
+    from data.demo.stamp import stamp
+
     with Engine.create(request.directory) as engine:
+        stamp(engine.shop, Origin(request.products, request.customers, request.seed))
         with report.timed("index"):
             report.index = engine.index_catalogue(IndexRequest(source.catalogue), tell)
         with report.timed("similar"):
@@ -105,9 +109,15 @@ def _draw(request: DemoRequest, tell: Tell) -> _Source:
     """Draw the shop's files, unless they lie there already, drawn from the same numbers."""
     folder = request.directory / "source"
     note = folder / NOTE
-    wanted = {"products": request.products, "customers": request.customers, "seed": request.seed}
+    from data.demo import Dials, make_demo
+
+    wanted = {
+        "products": request.products,
+        "customers": request.customers,
+        "seed": request.seed,
+        "dials": Dials().as_json(),
+    }
     if _noted(note) != wanted:
-        from data.demo import make_demo
 
         def told(done: int, total: int) -> None:
             tell(Step("drawing", done, total))

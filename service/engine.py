@@ -181,12 +181,23 @@ class Engine:
 
     # --- learning
 
-    def train(self, seed: int = 7, tell: Tell = silent) -> Json:
-        """Train the recommender on the stored interactions; returns what was learnt and how good it is."""
-        from service.learning import train
+    def train(
+        self,
+        seed: int = 7,
+        tell: Tell = silent,
+        search: int | None = None,
+        models: tuple[str, ...] = (),
+    ) -> Json:
+        """Train the recommender, or other models, on the stored interactions; returns what was learnt.
+
+        search: settings tried of everything that is tuned. models: words of single models instead.
+        """
+        from service.learning import train, train_models
 
         try:
-            return train(self._parts, seed, tell)
+            if models:
+                return train_models(self._parts, models, seed, tell, search)
+            return train(self._parts, seed, tell, search)
         finally:
             self._parts.recommenders.look_again()
 

@@ -28,15 +28,38 @@ if TYPE_CHECKING:
 SHOWN_PHOTOS, SHOWN_SIDE = 3, 160
 
 
-def train(parts: Parts, seed: int, tell: Tell) -> Json:
-    """Train the recommender and open it anew."""
+def train(parts: Parts, seed: int, tell: Tell, search: int | None = None) -> Json:
+    """Train the recommender and open it anew; search: settings tried of every source."""
     from recommender.training import train as fit
 
     with parts.shop.writer("vitrine train"):
         index = parts.index()
-        report = fit(parts.shop, index, seed, lambda text: tell(Step("training", 0, note=text)))
+        report = fit(parts.shop, index, seed, lambda text: tell(Step("training", 0, note=text)), search)
     found: Json = plain(report)
     return found
+
+
+def train_models(
+    parts: Parts, models: tuple[str, ...], seed: int, tell: Tell, search: int | None = None
+) -> Json:
+    """Train single models of the table and keep them in the shop, by name."""
+    from recommender.models.kinds import kind
+    from recommender.single import train_model
+
+    for name in models:
+        kind(name)  # an unknown one fails before the long work
+    with parts.shop.writer("vitrine train"):
+        return {
+            name: train_model(
+                parts.shop,
+                parts.index(),
+                name,
+                seed,
+                lambda text: tell(Step("training", 0, note=text)),
+                search,
+            )
+            for name in models
+        }
 
 
 def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAnswer:

@@ -113,7 +113,8 @@ class RecommendRequest:
     customer_id: whose stored history is used; or
     history: an anonymous session's interactions instead (oldest first).
     seen: "drop" leaves out what the customer already dealt with; None takes the recommender's default.
-    category_cap: at most so many products of one category, or None.
+    category_cap: at most so many products of one category, or None. model: a trained model of the table that
+    is asked instead (see ``vitrine train --model``); such answers are not logged.
     """
 
     customer_id: str | None = None
@@ -125,6 +126,7 @@ class RecommendRequest:
     diversity: float | None = None
     category_cap: int | None = None
     why: bool = True
+    model: str | None = None
 
     def __post_init__(self) -> None:
         if (self.customer_id is None) == (self.history is None):

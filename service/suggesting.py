@@ -25,6 +25,8 @@ def recommend(parts: Parts, request: RecommendRequest, surface: str | None = Non
     surface: where they are shown. With one, and where the shop logs, they go to the log, and the answer may
     be one of those that are shuffled to explore.
     """
+    if request.model is not None:
+        return _by_model(parts, request, request.model)
     from recommender.exploration import pool_size, shown_order
 
     log = parts.log if surface is not None else None
@@ -45,6 +47,21 @@ def recommend(parts: Parts, request: RecommendRequest, surface: str | None = Non
     if log is not None and surface is not None:
         log.put(_rows(answer, propensities.tolist(), serving.policy, surface, request.customer_id))
     return answer
+
+
+def _by_model(parts: Parts, request: RecommendRequest, name: str) -> RecommendAnswer:
+    """What a single trained model would say."""
+    from recommender.single import recommend_by
+
+    found = recommend_by(parts.shop, parts.index(), name, _asked(request, request.k))
+    known = cards(parts, [item.product_id for item in found.items])
+    return RecommendAnswer(
+        items=[_item(item, known.get(item.product_id, {})) for item in found.items],
+        fallback=found.fallback,
+        trained=True,
+        warnings=(*parts.index().warnings, *found.warnings),
+        request_id=uuid4().hex,
+    )
 
 
 def _asked(request: RecommendRequest, k: int) -> Request:

@@ -68,7 +68,7 @@ def rank(model: Fitted, exam: Exam, depth: int = DEPTH, measure: Measure | None 
         for part in parts:
             desk.answer(ranking, *part)
         return ranking
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"):
         pool = ThreadPoolExecutor(workers)

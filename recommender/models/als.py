@@ -63,7 +63,7 @@ class Als:
         return FittedAls.of(items.ids, solver, self)
 
     def _solver(self, threads: int) -> Any:
-        from implicit.cpu.als import AlternatingLeastSquares  # type: ignore[import-untyped]
+        from implicit.cpu.als import AlternatingLeastSquares
 
         with single_blas():
             return AlternatingLeastSquares(
@@ -136,7 +136,7 @@ def single_blas() -> Any:
     It is for training only: the limit holds for the whole process, so that two requests which entered and
     left it at the same time could leave it behind.
     """
-    import implicit.cpu.als  # type: ignore[import-untyped]  # noqa: F401  (so that its BLAS is loaded)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    import implicit.cpu.als  # noqa: F401  (so that its BLAS is loaded)
+    from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1, user_api="blas")

@@ -70,7 +70,7 @@ class Bpr:
 
     def _train(self, likes: sparse.csr_array) -> tuple[Floats, Floats]:
         """float32 (customers with likes, factors) and (n, factors + 1), the bias last."""
-        from implicit.cpu.bpr import BayesianPersonalizedRanking  # type: ignore[import-untyped]
+        from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         with single_blas():
             trained: Any = BayesianPersonalizedRanking(

@@ -97,7 +97,7 @@ def train(learner: Learner, limits: Limits, tell: Tell | None = None) -> int:
     One thread is used: the steps are so small that threads wait for each other, and where other processes
     use the same cores that makes them several times slower. The limit holds for the process while it trains.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
         return _train(learner, limits, tell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -16,17 +16,38 @@ SHOWN = ("recall@10", "ndcg@10", "map@10", "mrr@10", "hit_rate@10", "coverage@10
 SLICED = "ndcg@10"
 
 
-def train(shop: ShopOption, seed: SeedOption = 7, json: JsonOption = False) -> None:
-    """Train the recommender on the shop's interactions; its blend is fitted on a validation window.
+def train(
+    shop: ShopOption,
+    search: Annotated[
+        int | None,
+        typer.Option("--search", min=1, metavar="N", help="Try N settings of everything that is tuned."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", metavar="NAME", help="Train this model of the table instead, on its own (repeatable)."
+        ),
+    ] = None,
+    seed: SeedOption = 7,
+    json: JsonOption = False,
+) -> None:
+    """Train the recommender on the shop's interactions; all settings are chosen on validation windows.
 
-    Example: vitrine train --shop my-shop
+    A stopped search goes on where it was.
+
+    Example: vitrine train --shop my-shop --search 30
     """
     from service.engine import Engine
 
     with only_json(json), Engine.open(shop) as engine, progress() as tell:
-        report = engine.train(seed, tell)
+        report = engine.train(seed, tell, search, tuple(model or ()))
     if json:
         emit(report)
+        return
+    if model:
+        for name in model:
+            told = cast("Mapping[str, Any]", report[name])
+            table(name, ("what", "value"), [(k, _flat(v)) for k, v in told.items() if k != "tries"])
         return
     table("Trained", ("what", "value"), [(k, _flat(v)) for k, v in report.items()])
 

@@ -32,6 +32,12 @@ CapOption = Annotated[
 ]
 
 
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="Ask a single model that `vitrine train --model` trained."),
+]
+
+
 def recommend(
     shop: ShopOption,
     customer: CustomerOption,
@@ -43,6 +49,7 @@ def recommend(
     diversity: DiversityOption = None,
     category_cap: CapOption = None,
     log: LogOption = False,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Recommend products to a customer, from what they did and what things look like.
@@ -61,6 +68,7 @@ def recommend(
         seen="keep" if keep_seen else "drop",
         diversity=diversity,
         category_cap=category_cap,
+        model=model,
     )
     with only_json(json), Engine.open(shop, log=LogSettings() if log else None) as engine:
         answer = engine.recommend(request, SURFACE if log else None)

@@ -42,7 +42,7 @@ def layout(vectors: Floats, seed: int) -> NDArray[np.float64]:
         places[:, :width] = left[:, :width] * size[:width]
     else:
         from sklearn.manifold import TSNE
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
         model = TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=seed)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.errors import Damaged, NotTrained, UsageError
+from recommender.request import Request
+from recommender.single import FOLDER, open_model, recommend_by, train_model
+from recommender.source import load_dataset
+from recommender.tuning import silent
+from tests.recommender.conftest import Corner
+
+
+@pytest.mark.parametrize("name", ["popularity", "ease", "als", "attributes", "looks-knn"])
+def test_what_is_kept_scores_as_what_was_trained(corner: Corner, name: str) -> None:
+    told = train_model(corner.shop, corner.index, name, 7, silent, search=1)
+    model, items = open_model(corner.shop, corner.index, name)
+    data = load_dataset(corner.shop, corner.index)
+    everyone = np.arange(len(data.customers))
+    histories = data.histories(everyone, np.full(len(everyone), data.asof))
+    scores = model.score(histories)
+    assert scores.shape == (len(everyone), len(items))
+    assert np.array_equal(scores, open_model(corner.shop, corner.index, name)[0].score(histories))
+    assert told["model"] == name
+
+
+def test_it_recommends_under_the_rules(corner: Corner) -> None:
+    train_model(corner.shop, corner.index, "attributes", 7, silent, search=1)
+    customer = load_dataset(corner.shop, corner.index).customers[0]
+    seen = {event.product_id for event in corner.shop.history(customer, 500)}
+    answer = recommend_by(corner.shop, corner.index, "attributes", Request(customer_id=customer, k=5))
+    shown = [item.product_id for item in answer.items]
+    assert len(set(shown)) == len(shown) > 0
+    assert not seen & set(shown)
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_an_unknown_customer_gets_what_is_popular_and_is_told_so(corner: Corner) -> None:
+    train_model(corner.shop, corner.index, "attributes", 7, silent, search=1)
+    answer = recommend_by(corner.shop, corner.index, "attributes", Request(customer_id="nobody", k=3))
+    assert answer.fallback == "no_history"
+    assert answer.items
+
+
+def test_a_model_that_was_not_trained_says_how_to(corner: Corner) -> None:
+    with pytest.raises(NotTrained, match="vitrine train --model ease"):
+        open_model(corner.shop, corner.index, "ease")
+
+
+def test_a_damaged_file_is_refused(corner: Corner) -> None:
+    train_model(corner.shop, corner.index, "als", 7, silent, search=1)
+    file: Path = next((corner.shop.directory / FOLDER / "als").glob("*.npy"))
+    file.write_bytes(file.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(Damaged, match="checksum"):
+        open_model(corner.shop, corner.index, "als")
+
+
+def test_an_unknown_model_is_named_with_those_there_are(corner: Corner) -> None:
+    with pytest.raises(UsageError, match="item-knn"):
+        train_model(corner.shop, corner.index, "svd", 7, silent)
