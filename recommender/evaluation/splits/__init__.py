@@ -76,7 +76,7 @@ def split(data: Dataset, name: str, repeat: bool = False) -> Fold:
     return SPLITS[name](data, repeat)
 
 
-def folds(data: Dataset, name: str, windows: int = WINDOWS, repeat: bool = False) -> tuple[Fold, ...]:
+def folds(data: Dataset, name: str, windows: int = 3, repeat: bool = False) -> tuple[Fold, ...]:
     """One fold, or ``windows`` of them for the split ``rolling``. Raises what ``split`` and
     ``rolling_folds`` do.
     """

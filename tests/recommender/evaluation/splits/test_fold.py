@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from recommender.dataset import Dataset, Events
-from recommender.evaluation.splits import SPLITS, split
+from recommender.evaluation.splits import SPLITS, WINDOWS, split
 from recommender.items import Items
 from tests.recommender.makers import shop_like
 
@@ -21,9 +21,10 @@ def test_what_is_kept_with_a_report() -> None:
     assert told["sha256"] == FOLD.digest
     assert told["fit"]["interactions"] + told["test"]["interactions"] == len(DATA.events)
     assert told["test"]["customers"] == len(FOLD.test)
-    assert len(told["validation"]) == 3
+    assert len(told["validation"]) == WINDOWS
     assert (
-        len({told["fit"]["sha256"], told["test"]["sha256"], *(v["sha256"] for v in told["validation"])}) == 5
+        len({told["fit"]["sha256"], told["test"]["sha256"], *(v["sha256"] for v in told["validation"])})
+        == 2 + WINDOWS
     )
     assert told["until"] == FOLD.described["test_from"]
 

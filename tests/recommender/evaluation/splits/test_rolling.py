@@ -9,7 +9,7 @@ import pytest
 
 from data.errors import NotReady, UsageError
 from recommender.evaluation.leakage import check
-from recommender.evaluation.splits import ROLLING_SHARE, folds, rolling_folds, split
+from recommender.evaluation.splits import ROLLING_SHARE, WINDOWS, folds, rolling_folds, split
 from tests.recommender.makers import data_of, items_of, shop_like
 
 DATA = shop_like()
@@ -30,7 +30,7 @@ def test_every_window_is_learnt_and_tuned_on_what_is_before_it() -> None:
     for fold in FOLDS:
         assert fold.until is not None
         assert fold.fit.events.times.max() < fold.until <= fold.tested.times.min()
-        assert len(fold.lessons) == 3
+        assert len(fold.lessons) == WINDOWS
         assert all(lesson.exam.histories.now.max() < fold.until for lesson in fold.lessons)
         assert len(fold.test) > 15
         assert check(fold)["events learnt after the cut"] > 0

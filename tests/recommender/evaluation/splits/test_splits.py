@@ -5,7 +5,15 @@ import pytest
 
 from data.errors import NotReady, UsageError
 from recommender.dataset import Dataset
-from recommender.evaluation.splits import SPLITS, TEST_SHARE, Fold, hashed_shares, split, window_edges
+from recommender.evaluation.splits import (
+    SPLITS,
+    TEST_SHARE,
+    WINDOWS,
+    Fold,
+    hashed_shares,
+    split,
+    window_edges,
+)
 from tests.recommender.evaluation.shops import shop_with_arrivals
 from tests.recommender.makers import data_of, items_of
 
@@ -54,7 +62,7 @@ def test_time_is_cut_once_for_all(data: Dataset) -> None:
     assert fold.fit.events.times.max() < fold.until <= fold.tested.times.min()
     assert len(fold.tested) / len(data.events) == pytest.approx(TEST_SHARE, abs=0.01)
     assert len(fold.fit.events) + len(fold.tested) == len(data.events)
-    assert len(fold.lessons) == 3
+    assert len(fold.lessons) == WINDOWS
     for lesson in fold.lessons:
         assert lesson.known.events.times.max() < lesson.exam.histories.now.min() < fold.until
     assert [len(x.known.events) for x in fold.lessons] == sorted(len(x.known.events) for x in fold.lessons)
@@ -97,7 +105,7 @@ def test_hash_shares_are_fair_and_stable() -> None:
 
 def test_edges_rise_and_have_something_before_them() -> None:
     times = np.arange(100, dtype=np.float64)
-    assert window_edges(times, 80.0) == [44.0, 56.0, 68.0, 80.0]
+    assert window_edges(times, 80.0) == [20.0, 32.0, 44.0, 56.0, 68.0, 80.0]
     assert window_edges(np.full(10, 5.0), 80.0) == [80.0]
     assert window_edges(np.zeros(0), 80.0) == [80.0]
 
