@@ -1,7 +1,7 @@
 """A trained recommender on disk: arrays and JSON, never a pickle; checked before it is used, replaced as one.
 
 DIR/recommender/manifest.json     what it is and the sha256 of every file; replaced last, by rename
-DIR/recommender/DIGEST/           ids.json, popular.npy, rising.npy, trend.npy, knn_*.npy
+DIR/recommender/DIGEST/           ids.json, popular.npy, rising.npy, trend.npy, tally_*.npy, knn_*.npy
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from data.errors import Damaged, NotTrained
 from index.durable import replace_text, sha256_of, sync
 from recommender.learned import Learned
 from recommender.settings import Settings
+from recommender.tallies import Tallies
 
 FOLDER = "recommender"
 MANIFEST = "manifest.json"
-FORMAT = 1
-ARRAYS = ("popular", "rising", "trend", "knn_starts", "knn_columns", "knn_values")
+FORMAT = 2
+PER_PRODUCT = ("popular", "rising", "trend", "tally_counts", "tally_earned", "tally_first")
+ARRAYS = (*PER_PRODUCT, "knn_starts", "knn_columns", "knn_values")
 
 
 def save(learned: Learned, directory: Path) -> Path:
@@ -45,6 +47,8 @@ def save(learned: Learned, directory: Path) -> Path:
             "files": sums,
         }
         name = hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()[:16]
+        if (home / name).exists() and not _is_whole(home / name, sums):
+            shutil.rmtree(home / name)  # damaged: the same training again is what mends it
         if not (home / name).exists():
             os.replace(fresh, home / name)
             sync(home)
@@ -74,7 +78,7 @@ def load(directory: Path) -> Learned:
     part = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
     n = len(ids)
     parts = (part["knn_values"], part["knn_columns"], part["knn_starts"])
-    if any(len(part[name]) != n for name in ("popular", "rising", "trend")) or len(parts[2]) != n + 1:
+    if any(len(part[name]) != n for name in PER_PRODUCT) or len(parts[2]) != n + 1:
         raise Damaged(
             "the recommender's files do not fit together; run `vitrine train` again", folder=str(folder)
         )
@@ -84,6 +88,9 @@ def load(directory: Path) -> Learned:
         popular=part["popular"],
         rising=part["rising"],
         trend=part["trend"],
+        tallies=Tallies(
+            part["tally_counts"], np.ascontiguousarray(part["tally_earned"].T), part["tally_first"]
+        ),
         similarity=sparse.csr_array(parts, shape=(n, n)),
         space=str(manifest["space"]),
         about=manifest["about"],
@@ -111,6 +118,9 @@ def _write(learned: Learned, folder: Path) -> dict[str, str]:
         "popular": learned.popular,
         "rising": learned.rising,
         "trend": learned.trend,
+        "tally_counts": learned.tallies.counts,
+        "tally_earned": np.ascontiguousarray(learned.tallies.earned.T),
+        "tally_first": learned.tallies.first,
         "knn_starts": learned.similarity.indptr.astype(np.int64),
         "knn_columns": learned.similarity.indices.astype(np.int32),
         "knn_values": learned.similarity.data.astype(np.float32),
@@ -121,6 +131,10 @@ def _write(learned: Learned, folder: Path) -> dict[str, str]:
         sync(path)
     sync(folder)
     return {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
+
+
+def _is_whole(folder: Path, sums: dict[str, str]) -> bool:
+    return all((folder / name).is_file() and sha256_of(folder / name) == s for name, s in sums.items())
 
 
 def _named_folder(home: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""What training leaves behind: settings, popularity, co-interactions. It holds no vectors and no customers.
+"""What training leaves behind: settings, tallies, co-interactions. It holds no vectors and no customers.
 
 Looks are taken from the live catalogue at every request, histories from the live records; so neither a new
 product nor a new customer needs training, and nothing here can be compared with vectors of another space.
@@ -7,7 +7,7 @@ product nor a new customer needs training, and nothing here can be compared with
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ from recommender.models.category import Category
 from recommender.models.item_knn import FittedItemKnn, ItemKnn
 from recommender.models.looks import FittedLooks
 from recommender.models.popularity import FittedPopularity, popularity
+from recommender.ranker.vitrine import FittedVitrine
 from recommender.settings import SOURCES, Settings
+from recommender.tallies import Tallies
 
 LOOKING = ("looks", "trend")
 
@@ -31,9 +33,9 @@ LOOKING = ("looks", "trend")
 class Learned:
     """ids: n product ids. popular, rising, trend: float64 (n,), popularity at three half-lives.
 
-    similarity: float32 CSR (n, n) of the item-kNN. space: the embedder whose vectors the settings were
-    tuned on.
-    about: what it was learnt from, for people.
+    tallies: what every product has earned, for attributes and for the ranker. similarity: float32 CSR (n, n)
+    of the item-kNN. space: the embedder whose vectors the settings were tuned on. about: what it was learnt
+    from, for people.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class Learned:
     popular: Doubles
     rising: Doubles
     trend: Doubles
+    tallies: Tallies
     similarity: sparse.csr_array
     space: str
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -59,21 +62,28 @@ class Learned:
             popular=popularity(data, settings.popularity.half_life),
             rising=popularity(data, settings.rising),
             trend=popularity(data, settings.trend.half_life),
+            tallies=Tallies.of(data),
             similarity=similarity,
             space=data.items.space,
             about=about,
         )
 
-    def over(self, items: Items) -> FittedBlend:
-        """The blend over the catalogue as it is now.
+    def over(self, items: Items) -> FittedVitrine:
+        """Everything over the catalogue as it is now.
 
         Products that came since have looks and dates only; products that are gone are left out. Where the
-        catalogue is in another space than the settings were tuned on, the sources that look are left out.
+        catalogue is in another space than the settings were tuned on, the sources that look are left out, and
+        with them the trees, which were taught what looks mean in the old one.
         """
         rows = items.rows(self.ids)
-        names = [name for name in SOURCES if name not in LOOKING or self.space in ("", items.space)]
+        same = self.space in ("", items.space)
+        names = [name for name in SOURCES if name not in LOOKING or same]
         sources = tuple(self._source(name, items, rows) for name in names)
-        return FittedBlend(sources, self.settings.weights, self.settings.depth)
+        blend = FittedBlend(sources, self.settings.weights, self.settings.depth)
+        recipe = self.settings.vitrine()
+        if not same:
+            recipe = replace(recipe, trees=None)
+        return recipe.over(blend, items, self.tallies.moved(rows, len(items)))
 
     def _source(self, name: str, items: Items, rows: Ints) -> Fitted:
         settings = self.settings
@@ -84,7 +94,9 @@ class Learned:
                 return settings.trend.spread(items, _moved(self.trend, rows, len(items)))
             case "together":
                 moved = _moved_table(self.similarity, rows, len(items))
-                return FittedItemKnn(moved, settings.knn.half_life, name)
+                return FittedItemKnn(moved, settings.knn.half_life, name, recency=settings.knn.recency)
+            case "attributes":
+                return settings.attributes.over(items, self.tallies.moved(rows, len(items)))
             case "category":
                 popular = _moved(self.popular, rows, len(items))
                 return Category(settings.popularity.half_life).over(items, popular)

@@ -18,8 +18,9 @@ from recommender.dataset import customer_key
 from recommender.histories import Histories
 from recommender.items import Floats, Items
 from recommender.learned import Learned
-from recommender.models.blend import FittedBlend, is_warm
-from recommender.reasons import Explainer
+from recommender.models.blend import is_warm
+from recommender.ranker.vitrine import FittedVitrine, logistic
+from recommender.reasons import Explainer, amounts_of
 from recommender.request import (
     NO_HISTORY,
     NO_SIGNAL,
@@ -45,11 +46,11 @@ LONGEST = 500  # newest interactions of a customer that are looked at
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """The catalogue at one revision and in one space, with the blend lined up on it."""
+    """The catalogue at one revision and in one space, with everything learnt lined up on it."""
 
     catalogue: LiveCatalogue
     shelf: Shelf
-    blend: FittedBlend
+    vitrine: FittedVitrine
     looks: object
 
 
@@ -112,14 +113,21 @@ class Recommender:
         items, table = view.shelf.items, view.shelf.table
         history = self._history(known, request, items)
         out = barred(request, view.shelf, history.items)[None, :]
-        standing = view.blend.standings(history, out)
-        personal = bool(is_warm(standing, view.blend.names)[0])
-        summands = view.blend.weigh(standing)[:, 0, :]
-        scores: Floats = np.where(out[0], -np.inf, summands.sum(axis=0)).astype(np.float32)
+        heard = view.vitrine.heard(history, out)
+        personal = bool(is_warm(heard.standing, view.vitrine.blend.names)[0])
+        blended, rows_of = heard.blended, heard.pairs.rows
+        features: dict[str, Floats] = {}
+        ranks = blended
+        if view.vitrine.trees is not None:
+            features = view.vitrine.features(history, heard.pairs, blended)
+            ranks = logistic(view.vitrine.trees.add(features, blended))
+        scores: Floats = np.where(out[0], -np.inf, 0.0).astype(np.float32)
+        scores[rows_of] = ranks
         ranked = top_k(scores[None, :], len(items))[0]
         choice = Choice(request.k, request.category_cap, request.diversity or 0.0)
         rows = choose(ranked[ranked >= 0], scores, items, choice)
-        explainer = Explainer(view.blend, view.catalogue, items, table, history, summands)
+        amounts = amounts_of(view.vitrine, heard, features, rows) if request.why else {}
+        explainer = Explainer(view.vitrine.blend, view.catalogue, items, table, history, amounts)
         chosen = tuple(
             Recommendation(items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ())
             for row in rows

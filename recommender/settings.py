@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from data.errors import UsageError
@@ -69,8 +69,7 @@ class Settings:
             case "looks":
                 return self.looks
             case "together":
-                knn = self.knn
-                return ItemKnn(knn.shrink, knn.neighbours, knn.half_life, knn.damp, "together")
+                return replace(self.knn, name="together")
             case "attributes":
                 return self.attributes
             case "category":
@@ -109,8 +108,8 @@ class Settings:
             rising=made["rising"],
             depth=int(made["depth"]),
             weights=BlendWeights(**made["weights"]),
-            attributes=Attributes(**made["attributes"]),
-            trees=Trees.from_json(made["trees"]) if made["trees"] else None,
+            attributes=Attributes(**made.get("attributes", {})),
+            trees=Trees.from_json(made["trees"]) if made.get("trees") else None,
         )
 
 

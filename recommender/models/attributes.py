@@ -87,22 +87,30 @@ class FittedAttributes:
             codes = self.columns[name]
             there = np.flatnonzero(codes >= 0)
             scores[:, there] += lifts[:, codes[there]]
-        scores[histories.liked() == 0] = UNHEARD
-        if not self.columns or not n:
-            scores[:] = UNHEARD
+        scores[~self._speaks(histories.wanted(n))] = UNHEARD
         return scores
+
+    def _speaks(self, liked: sparse.csr_array) -> Bools:
+        """bool (c,): customers who liked something that has a value in some column; liked: (c, n)."""
+        valued = np.zeros(len(self.bonus), np.bool_)
+        for codes in self.columns.values():
+            valued |= codes >= 0
+        owners = np.repeat(np.arange(liked.shape[0]), np.diff(liked.indptr))
+        found: Bools = np.bincount(owners[valued[liked.indices]], minlength=liked.shape[0]) > 0
+        return found
 
     def lifts(self, histories: Histories) -> dict[str, Floats]:
         """name → float32 (c, values): ln of the customer's share of each value over everybody's."""
-        n = len(self.bonus)
-        liked = histories.wanted(n)
+        liked = histories.wanted(len(self.bonus))
+        c = liked.shape[0]
+        owners = np.repeat(np.arange(c), np.diff(liked.indptr))
+        smooth = self.recipe.smoothing
         found = {}
         for name, codes in self.columns.items():
-            base, there = self.bases[name], np.flatnonzero(codes >= 0)
-            cells = (np.ones(len(there)), (there, codes[there]))
-            member = sparse.csr_array(sparse.coo_array(cells, shape=(n, len(base))))
-            likes = np.asarray((liked @ member).toarray(), np.float64)
-            smooth = self.recipe.smoothing
+            base, values = self.bases[name], codes[liked.indices]
+            there = values >= 0
+            places = owners[there] * len(base) + values[there]
+            likes = np.bincount(places, liked.data[there], minlength=c * len(base)).reshape(c, len(base))
             share = (likes + smooth * base) / (likes.sum(axis=1, keepdims=True) + smooth)
             found[name] = np.log(share / base).astype(np.float32)
         return found

@@ -64,12 +64,17 @@ class FittedVitrine:
 
     def pairs(self, histories: Histories, barred: Bools | None) -> tuple[Pairs, Floats]:
         """All candidates, and the blend's score of each, float32 (p,)."""
+        heard = self.heard(histories, barred)
+        return heard.pairs, heard.blended
+
+    def heard(self, histories: Histories, barred: Bools | None) -> Heard:
+        """What all sources say."""
         raw = np.stack([source.score(histories, barred) for source in self.blend.sources])
         standing = self.blend.standings_of(raw, barred)
         silences = np.asarray([source.silence for source in self.blend.sources], np.float32)
         pairs = Pairs.proposed(standing, raw, silences, barred)
-        blended = self.blend.weigh(standing).sum(axis=0)[pairs.owners, pairs.rows]
-        return pairs, blended.astype(np.float32)
+        summands = self.blend.weigh(standing)
+        return Heard(standing, summands[:, pairs.owners, pairs.rows], pairs)
 
     def features(self, histories: Histories, pairs: Pairs, blended: Floats) -> dict[str, Floats]:
         """name → float32 (p,), see ``recommender.ranker.signals``."""
@@ -77,6 +82,25 @@ class FittedVitrine:
             BLEND: blended,
             **self.signals.of(histories, pairs, tuple(self.blend.names)),
         }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What the sources say of some customers and all products.
+
+    standing: float32 (sources, c, n). summands: float32 (sources, p), what each source adds to the blend's
+    score of each pair. pairs: the p candidates.
+    """
+
+    standing: Floats
+    summands: Floats
+    pairs: Pairs
+
+    @property
+    def blended(self) -> Floats:
+        """float32 (p,): the blend's score of every candidate."""
+        total: Floats = self.summands.sum(axis=0, dtype=np.float32)
+        return total
 
 
 def logistic(scores: Floats) -> Floats:

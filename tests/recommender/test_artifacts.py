@@ -9,7 +9,7 @@ import pytest
 from data.errors import Damaged, NotTrained
 from recommender import artifacts
 from recommender.learned import Learned
-from recommender.settings import Settings
+from recommender.settings import SOURCES, Settings
 from tests.recommender.makers import history_of, items_of, shop_like
 
 DATA = shop_like(customers=40, products=30)
@@ -91,13 +91,15 @@ def test_a_changed_catalogue_is_lined_up() -> None:
     looks = {n: DATA.items.vectors[DATA.items.row_of[n]].tolist() for n in names[5:]}
     items = items_of({**looks, "fresh": DATA.items.vectors[0].tolist()})
     before, now = learned().over(DATA.items), learned().over(items)
-    old = before.sources[2].score(history_of(DATA.items, []))[0]
-    new = now.sources[2].score(history_of(items, []))[0]
+    old = before.blend.sources[SOURCES.index("popular")].score(history_of(DATA.items, []))[0]
+    new = now.blend.sources[SOURCES.index("popular")].score(history_of(items, []))[0]
     assert new[items.row_of[names[7]]] == old[DATA.items.row_of[names[7]]]
     assert new[items.row_of["fresh"]] == 0
     asked = history_of(items, [(names[9], 1.0, 200)])
-    together = now.sources[1].score(asked)[0]
-    reference = before.sources[1].score(history_of(DATA.items, [(names[9], 1.0, 200)]))[0]
+    together = now.blend.sources[SOURCES.index("together")].score(asked)[0]
+    reference = before.blend.sources[SOURCES.index("together")].score(
+        history_of(DATA.items, [(names[9], 1.0, 200)])
+    )[0]
     assert {n: together[items.row_of[n]] for n in names[5:]} == pytest.approx(
         {n: reference[DATA.items.row_of[n]] for n in names[5:]}
     )
