@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 import numpy as np
 
@@ -31,6 +32,7 @@ FAMILIES: Mapping[str, str] = {
     "blend": FIT,
 }
 """Families of the ranker's features that are no sources, and what they are told as."""
+LONG = 40  # characters of a value that are told
 NAMED = 2  # values that a reason by attributes names
 WORDS: Mapping[str, str] = {
     "popular": "popular with all customers",
@@ -126,7 +128,11 @@ class Explainer:
         pull = np.asarray(shared, np.float64).T @ np.asarray([told[name] for name in strongest])
         because = self.items.ids[int(liked[int(np.argmax(pull + 1e-9 * weights))])]
         place = self.table.row_of[self.items.ids[row]]
-        named = ", ".join(f"{name} {self.table.column(name)[place]}" for name in strongest[:NAMED])
+        values = [str(self.table.column(name)[place]) for name in strongest[:NAMED]]
+        named = ", ".join(
+            f"{name} {shorten(value, LONG, placeholder='…')}"
+            for name, value in zip(strongest, values, strict=False)
+        )
         text = f"like what was chosen before: {named}, as {self._called(because)}"
         return Reason(source.name, share, because, None, text)
 
