@@ -164,7 +164,8 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
 
 def _show_slices(models: Sequence[Mapping[str, Any]]) -> None:
     """One line a slice (cold items, cold customers, …), one column a model."""
-    slices = list(models[0].get("slices", {})) if models else []
+    of_all = models[0].get("slices", {}) if models else {}
+    slices = [name for name in of_all if ": " not in name]  # categories and months are in the report
     rows = []
     for name in slices:
         parts = [one["slices"][name] for one in models]
