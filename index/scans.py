@@ -47,6 +47,10 @@ class Scan(Protocol):
     def limit(self) -> int:
         """The most rows worth fetching at once."""
 
+    @property
+    def overfetch(self) -> int:
+        """Rows that are looked at for each one asked for, as the scan's scores are rough."""
+
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """The rows among ``allowed`` (None: all) nearest to each probe (p, d), about ``fetch`` per probe."""
 
@@ -86,6 +90,11 @@ class ExactScan:
     def limit(self) -> int:
         """All rows."""
         return int(self._flat.ntotal)
+
+    @property
+    def overfetch(self) -> int:
+        """1: scores are exact."""
+        return 1
 
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """Exact for any probe; ``reweighed`` changes nothing."""
@@ -131,6 +140,11 @@ class ApproximateScan:
     def limit(self) -> int:
         """The most rows one search fetches; on a GPU FAISS answers at most 2,048."""
         return min(self._limit, int(self._index.ntotal))
+
+    @property
+    def overfetch(self) -> int:
+        """As measured when the generation was built."""
+        return self._settings[False].overfetch
 
     @cached_property
     def _parameters(self) -> dict[bool, Any]:

@@ -140,6 +140,10 @@ class CatalogueIndex:
         """Unit vectors of all live products with photos; computed once for a revision."""
         return self._view.products()
 
+    def near(self, probes: Floats, fetch: int) -> NDArray[np.int64] | None:
+        """See ``IndexView.near``."""
+        return self._view.near(probes, fetch)
+
     def _newer(self, present: IndexView, named: str, current: str | None) -> IndexView:
         """What should be in use now: of the generation that CURRENT and the current space name.
 

@@ -68,6 +68,12 @@ class Snapshot:
         return alive
 
     @cached_property
+    def place_of_slot(self) -> NDArray[np.int64]:
+        """Where each live slot's product stands in ``products`` (P,)."""
+        places: NDArray[np.int64] = np.cumsum(self.alive) - 1
+        return places
+
+    @cached_property
     def dead(self) -> NDArray[np.int64]:
         """The slots of the generation that no longer hold."""
         slot_of = self.generation.rows.slot_of if self.generation and self.delta.touched else {}

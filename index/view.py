@@ -21,6 +21,7 @@ from index.answer import answer
 from index.blocks import unit
 from index.filters import SlotTable
 from index.hits import Hit
+from index.nearby import near
 from index.objective import Weighted, make
 from index.query import Example, Query
 from index.snapshot import ProductVectors, Snapshot
@@ -140,6 +141,12 @@ class IndexView:
     def products(self) -> ProductVectors:
         """Unit vectors of all live products with photos; computed once for a snapshot."""
         return self.snapshot.products
+
+    def near(self, probes: Floats, fetch: int) -> NDArray[np.int64] | None:
+        """Places in ``products()`` of those likely among the ``fetch`` nearest to some probe (p, d), or None
+        (see ``index.nearby``).
+        """
+        return near(self.snapshot, probes, fetch)
 
     def _weighted(self, examples: Sequence[Example]) -> Weighted:
         layout, space = self.snapshot.layout, self.snapshot.space

@@ -36,10 +36,26 @@ def standings(scores: Floats, silence: float, barred: Bools | None, depth: int) 
     values = np.take_along_axis(audible, top, axis=1)
     order = np.lexsort((top, -values), axis=1)
     top, values = np.take_along_axis(top, order, 1), np.take_along_axis(values, order, 1)
-    # A lone candidate at depth 1 has nothing to be compared with: ln(2) keeps its standing at 1.
-    places = 1 - np.log1p(_mean_ranks(values)) / np.log1p(max(depth, 1))
-    np.put_along_axis(standing, top, np.where(np.isfinite(values), places, 0).astype(np.float32), axis=1)
+    places = np.where(np.isfinite(values), _places(values, depth), 0)
+    np.put_along_axis(standing, top, places.astype(np.float32), axis=1)
     return standing
+
+
+def standings_of_best(scores: Floats, depth: int) -> Floats:
+    """float32 (m,): the same for the m <= depth candidates of one customer's source, in any order."""
+    standing = np.zeros(len(scores), np.float32)
+    if not len(scores):
+        return standing
+    order = np.argsort(-scores, kind="stable")
+    standing[order] = _places(scores[order][None, :], depth)[0]
+    return standing
+
+
+def _places(values: Floats, depth: int) -> Doubles:
+    """Standings of rows that are sorted downwards."""
+    # A lone candidate at depth 1 has nothing to be compared with: ln(2) keeps its standing at 1.
+    places: Doubles = 1 - np.log1p(_mean_ranks(values)) / np.log1p(max(depth, 1))
+    return places
 
 
 def _mean_ranks(values: Floats) -> Doubles:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -31,6 +31,7 @@ class Histories:
     times: Doubles
     now: Doubles
     keys: np.ndarray[tuple[int], np.dtype[np.uint64]]
+    _wanted: dict[tuple[int, float], sparse.csr_array] = field(default_factory=dict, repr=False)
 
     @classmethod
     def single(
@@ -94,11 +95,16 @@ class Histories:
         )
 
     def wanted(self, n: int, half_life: float = np.inf) -> sparse.csr_array:
-        """Customers × products: the faded weight of products liked on balance, others left out."""
-        sums = self.matrix(self.faded(half_life), n)
-        sums.data[sums.data <= 0] = 0.0
-        sums.eliminate_zeros()
-        return sums
+        """Customers × products: the faded weight of products liked on balance, others left out.
+
+        Asked for by most sources and features of one answer, so it is made once; not to be changed.
+        """
+        if (n, half_life) not in self._wanted:
+            sums = self.matrix(self.faded(half_life), n)
+            sums.data[sums.data <= 0] = 0.0
+            sums.eliminate_zeros()
+            self._wanted[n, half_life] = sums
+        return self._wanted[n, half_life]
 
     def unwanted(self, n: int, half_life: float = np.inf) -> sparse.csr_array:
         """Customers × products: how much, above 0, products are disliked on balance, others left out."""

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from textwrap import shorten
 
 import numpy as np
+from scipy import sparse
 
+from data.columns import spell
 from data.errors import NotFound, NoVector
 from data.table import ProductTable
+from recommender.amounts import FIT, Amounts
 from recommender.histories import Histories
-from recommender.items import Doubles, Floats, Items
+from recommender.items import Doubles, Floats, Ints, Items
 from recommender.models.attributes import FittedAttributes
 from recommender.models.blend import FittedBlend
 from recommender.models.category import FittedCategory
 from recommender.models.item_knn import FittedItemKnn
 from recommender.models.looks import FittedLooks
-from recommender.ranker.trees import BASE
-from recommender.ranker.vitrine import FittedVitrine, Heard
 from recommender.request import Reason
 from recommender.source import LiveCatalogue
 
 REST = "rest"
-FIT = "fit"
-FAMILIES: Mapping[str, str] = {
-    "value": "attributes",
-    "price": FIT,
-    "item": FIT,
-    "customer": FIT,
-    "blend": FIT,
-}
-"""Families of the ranker's features that are no sources, and what they are told as."""
 LONG = 40  # characters of a value that are told
 NAMED = 2  # values that a reason by attributes names
 WORDS: Mapping[str, str] = {
@@ -44,42 +36,12 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def amounts_of(
-    vitrine: FittedVitrine, heard: Heard, features: Mapping[str, Floats], rows: Sequence[int]
-) -> dict[int, dict[str, float]]:
-    """What every source added to the scores of some products (rows), for one customer.
-
-    The blend's summands; with trees BASE times these, and what the trees added by a source's features
-    (TreeSHAP), so that the amounts of a product add up to its score but for the trees' constant.
-    """
-    place = {row: at for at, row in enumerate(heard.pairs.rows.tolist())}
-    shown = [row for row in rows if row in place]
-    picked = np.asarray([place[row] for row in shown], np.int64)
-    scale = 1.0 if vitrine.trees is None else BASE
-    found = {
-        row: {
-            name: scale * float(added)
-            for name, added in zip(vitrine.blend.names, heard.summands[:, place[row]], strict=True)
-        }
-        for row in shown
-    }
-    if vitrine.trees is not None and shown:
-        part = {name: values[picked] for name, values in features.items()}
-        shares = vitrine.trees.shares(part, heard.blended[picked])
-        for column, name in enumerate(vitrine.trees.names):
-            family = name.partition(":")[0]
-            source = FAMILIES.get(family, family)
-            for at, row in enumerate(shown):
-                found[row][source] = found[row].get(source, 0.0) + float(shares[at, column])
-    return found
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Explainer:
     """Explains the scores of one answer.
 
-    amounts: row of a product → source → what it added to the product's score, see ``amounts_of``.
-    history: of the one customer who asked.
+    amounts: row of a product → what added to its score, see ``recommender.amounts``; only what is above 0 is
+    told, in shares of its sum. history: of the one customer who asked.
     """
 
     blend: FittedBlend
@@ -87,13 +49,17 @@ class Explainer:
     items: Items
     table: ProductTable
     history: Histories
-    amounts: Mapping[int, Mapping[str, float]]
+    amounts: Mapping[int, Amounts]
+    _likes: dict[float, tuple[Ints, Doubles]] = field(default_factory=dict)
+    _lifts: dict[str, tuple[Floats, Ints]] = field(default_factory=dict)
+    _together: list[tuple[Ints, Ints, Doubles]] = field(default_factory=list)
 
     def reasons(self, row: int) -> tuple[Reason, ...]:
         """Reasons of one product, largest share first; a product that no source proposed has the source
         "rest".
         """
-        added = {name: amount for name, amount in self.amounts.get(row, {}).items() if amount > 0}
+        told = self.amounts.get(row, Amounts())
+        added = {name: amount for name, amount in told.sources.items() if amount > 0}
         total = sum(added.values())
         if total <= 0:
             return (Reason(REST, 1.0, None, None, WORDS[REST]),)
@@ -113,26 +79,29 @@ class Explainer:
         return Reason(name, share, None, None, WORDS.get(name, name))
 
     def _by_attributes(self, source: FittedAttributes, row: int, share: float) -> Reason:
-        """The values that speak most for the product, and the liked product that has most of them."""
+        """The values that speak most for the product among those that something liked has too, and the liked
+        product that has most of them. By what the trees made of them, then by how much more often the
+        customer chooses them than others do.
+        """
         liked, weights = self._liked(np.inf)
-        lifts = source.lifts(self.history)
-        told = {
-            name: float(lifts[name][0, codes[row]])
-            for name, codes in source.columns.items()
-            if codes[row] >= 0
+        if not self._lifts:
+            for name, lifts in source.lifts(self.history).items():
+                self._lifts[name] = lifts[0], source.columns[name][liked]
+        trees, codes = self.amounts[row].columns, {n: int(of[row]) for n, of in source.columns.items()}
+        lift = {
+            name: float(lifts[codes[name]])
+            for name, (lifts, values) in self._lifts.items()
+            if codes[name] >= 0 and codes[name] in values
         }
-        strongest = sorted((name for name in told if told[name] > 0), key=lambda name: (-told[name], name))
-        if not len(liked) or not strongest:
+        strongest = sorted(
+            (name for name in lift if lift[name] > 0 or trees.get(name, 0.0) > 0),
+            key=lambda name: (-trees.get(name, 0.0), -lift[name], name),
+        )[:NAMED]
+        if not strongest:
             return Reason(source.name, share, None, None, "in demand among products of its kind")
-        shared = [np.equal(source.columns[name][liked], source.columns[name][row]) for name in strongest]
-        pull = np.asarray(shared, np.float64).T @ np.asarray([told[name] for name in strongest])
-        because = self.items.ids[int(liked[int(np.argmax(pull + 1e-9 * weights))])]
-        place = self.table.row_of[self.items.ids[row]]
-        values = [str(self.table.column(name)[place]) for name in strongest[:NAMED]]
-        named = ", ".join(
-            f"{name} {shorten(value, LONG, placeholder='…')}"
-            for name, value in zip(strongest, values, strict=False)
-        )
+        count = np.sum([self._lifts[name][1] == codes[name] for name in strongest], axis=0)
+        because = self.items.ids[int(liked[int(np.lexsort((-weights, -count))[0])])]
+        named = ", ".join(f"{name} {self._value(name, row)}" for name in strongest)
         text = f"like what was chosen before: {named}, as {self._called(because)}"
         return Reason(source.name, share, because, None, text)
 
@@ -152,9 +121,14 @@ class Explainer:
 
     def _by_customers(self, source: FittedItemKnn, row: int, share: float) -> Reason:
         """The liked product that adds most to the co-interaction score."""
-        liked, weights = self._liked(source.half_life)
-        pull = weights * np.asarray(source.similarity[:, [row]].toarray(), np.float64).ravel()[liked]
-        because = self.items.ids[int(liked[int(np.argmax(pull))])]
+        if not self._together:
+            liked, weights = self._liked(source.half_life)
+            self._together.append(_neighbours(source.similarity, liked, weights))
+        products, columns, pulls = self._together[0]
+        here = columns == row
+        if not here.any():
+            return Reason(source.name, share, None, None, "chosen by customers who choose alike")
+        because = self.items.ids[int(products[here][int(np.argmax(pulls[here]))])]
         return Reason(
             source.name, share, because, None, f"chosen by customers who chose {self._called(because)}"
         )
@@ -163,14 +137,20 @@ class Explainer:
         """The most liked product of the same category."""
         liked, weights = self._liked(np.inf)
         category = int(self.items.categories[row])
+        name = self.items.category_names[category]
         same = np.where(self.items.categories[liked] == category, weights, -np.inf)
+        if not np.isfinite(same).any():
+            return Reason(source.name, share, None, None, f"popular in {name}")
         because = self.items.ids[int(liked[int(np.argmax(same))])]
-        text = f"popular in {self.items.category_names[category]}, like {self._called(because)}"
+        text = f"popular in {name}, like {self._called(because)}"
         return Reason(source.name, share, because, None, text)
 
-    def _liked(self, half_life: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Doubles]:
-        table = self.history.wanted(len(self.items), half_life)
-        return table.indices.astype(np.int64), table.data.astype(np.float64)
+    def _liked(self, half_life: float) -> tuple[Ints, Doubles]:
+        """Rows of what was liked on balance, and their weights; computed once for every half-life."""
+        if half_life not in self._likes:
+            table = self.history.wanted(len(self.items), half_life)
+            self._likes[half_life] = table.indices.astype(np.int64), table.data.astype(np.float64)
+        return self._likes[half_life]
 
     def _photo(self, row: int, because: int) -> str | None:
         """The product's photo that is closest to the product of the history."""
@@ -181,5 +161,19 @@ class Explainer:
         return str(photos[int(np.argmax(vectors @ self.items.vectors[because]))])
 
     def _called(self, product_id: str) -> str:
-        title = self.table.column("title")[self.table.row_of[product_id]]
+        title = self.table.cells("title").value(self.table.row_of[product_id])
         return f"“{title}”" if title else product_id
+
+    def _value(self, column: str, row: int) -> str:
+        value = self.table.cells(column).value(self.table.row_of[self.items.ids[row]])
+        return shorten(spell(value), LONG, placeholder="…")
+
+
+def _neighbours(table: sparse.csr_array, liked: Ints, weights: Doubles) -> tuple[Ints, Ints, Doubles]:
+    """The rows of liked products in a table of neighbours, flat: product liked, its neighbour, what it
+    adds."""
+    parts = [slice(int(table.indptr[product]), int(table.indptr[product + 1])) for product in liked.tolist()]
+    counts = [part.stop - part.start for part in parts]
+    columns = np.concatenate([np.zeros(0, np.int64), *(table.indices[part] for part in parts)])
+    values = np.concatenate([np.zeros(0), *(table.data[part] for part in parts)])
+    return np.repeat(liked, counts), columns, np.repeat(weights, counts) * values

@@ -14,13 +14,15 @@ from data.errors import NotTrained
 from data.events import signed_weight
 from data.records import Interaction
 from recommender import artifacts
+from recommender.amounts import amounts_of
 from recommender.dataset import customer_key
 from recommender.histories import Histories
-from recommender.items import Floats, Items
+from recommender.items import Floats, Ints, Items
 from recommender.learned import Learned
 from recommender.models.blend import is_warm
-from recommender.ranker.vitrine import FittedVitrine, logistic
-from recommender.reasons import Explainer, amounts_of
+from recommender.proposing import Near, Panel
+from recommender.ranker.vitrine import FittedVitrine
+from recommender.reasons import Explainer
 from recommender.request import (
     NO_HISTORY,
     NO_SIGNAL,
@@ -33,7 +35,7 @@ from recommender.request import (
 from recommender.rules import Choice, Shelf, barred, choose
 from recommender.settings import Settings
 from recommender.source import LiveCatalogue, live_items, load_dataset
-from recommender.topk import top_k
+from recommender.threads import one_thread
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -51,6 +53,7 @@ class _View:
     catalogue: LiveCatalogue
     shelf: Shelf
     vitrine: FittedVitrine
+    panel: Panel
     looks: object
 
 
@@ -110,28 +113,31 @@ class Recommender:
         """
         view = self._current()
         known = self._known(request)
+        with one_thread():
+            return self._answer(request, view, known)
+
+    def _answer(self, request: Request, view: _View, known: Sequence[Interaction]) -> Answer:
         items, table = view.shelf.items, view.shelf.table
         history = self._history(known, request, items)
-        out = barred(request, view.shelf, history.items)[None, :]
-        heard = view.vitrine.heard(history, out)
-        personal = bool(is_warm(heard.standing, view.vitrine.blend.names)[0])
-        blended, rows_of = heard.blended, heard.pairs.rows
-        features: dict[str, Floats] = {}
-        ranks = blended
-        if view.vitrine.trees is not None:
-            features = view.vitrine.features(history, heard.pairs, blended)
-            ranks = logistic(view.vitrine.trees.add(features, blended))
-        scores: Floats = np.where(out[0], -np.inf, 0.0).astype(np.float32)
-        scores[rows_of] = ranks
-        ranked = top_k(scores[None, :], len(items))[0]
+        out = barred(request, view.shelf, history.items)
+        candidates = view.panel.ask(history, out)
+        found = candidates.rows
+        ranked = view.vitrine.ranked(
+            history, np.zeros(len(found), np.int64), candidates.blended, candidates.pairs
+        )
+        scores: Floats = np.zeros(len(items), np.float32)
+        scores[found] = ranked.scores
+        out[found] = True  # what is neither barred nor a candidate fills up the list, in tie order
+        order = np.concatenate([found[np.argsort(-ranked.scores, kind="stable")], np.flatnonzero(~out)])
         choice = Choice(request.k, request.category_cap, request.diversity or 0.0)
-        rows = choose(ranked[ranked >= 0], scores, items, choice)
-        amounts = amounts_of(view.vitrine, heard, features, rows) if request.why else {}
+        rows = choose(order, scores, items, choice)
+        amounts = amounts_of(view.vitrine, candidates, ranked, rows) if request.why else {}
         explainer = Explainer(view.vitrine.blend, view.catalogue, items, table, history, amounts)
         chosen = tuple(
             Recommendation(items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ())
             for row in rows
         )
+        personal = is_warm(candidates.standing[:, None, :], view.vitrine.blend.names)[0]
         fallback = None if personal else _why_not(known, history)
         return Answer(chosen, fallback, self._warnings(view.catalogue.space))
 
@@ -144,7 +150,9 @@ class Recommender:
             view = self._view
             if view is None or view.shelf.table is not table or view.looks is not looks:
                 items = live_items(table, looks, now.space)
-                view = self._view = _View(now, Shelf.of(table, items), self._learned.over(items), looks)
+                vitrine = self._learned.over(items)
+                panel = Panel.of(vitrine.blend, len(items), _near(now, items.rows(looks.ids)))
+                view = self._view = _View(now, Shelf.of(table, items), vitrine, panel, looks)
             return view
 
     def _known(self, request: Request) -> Sequence[Interaction]:
@@ -167,6 +175,16 @@ class Recommender:
             now.timestamp(),
             customer_key(request.customer_id or ""),
         )
+
+
+def _near(catalogue: LiveCatalogue, rows: Ints) -> Near:
+    """What the index finds, as rows of ``Items``; rows: of the catalogue's ``products()``, in their order."""
+
+    def near(probes: Floats, fetch: int) -> Ints | None:
+        places = catalogue.near(probes, fetch)
+        return None if places is None else rows[places]
+
+    return near
 
 
 def _why_not(known: Sequence[Interaction], history: Histories) -> str:

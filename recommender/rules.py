@@ -21,17 +21,21 @@ FACTOR = 4
 class Shelf:
     """The live products twice: as a table to filter, and as arrays to rank.
 
-    rows: the row in ``items`` of each row of the table.
+    rows: the row in ``items`` of each row of the table. sold_out: bool (n,), by row of ``items``.
     """
 
     table: ProductTable
     items: Items
     rows: Ints
+    sold_out: Bools
 
     @classmethod
     def of(cls, table: ProductTable, items: Items) -> Shelf:
         """Line up a table with the products made from it."""
-        return cls(table, items, items.rows(table.ids))
+        rows = items.rows(table.ids)
+        sold_out = np.zeros(len(items), np.bool_)
+        sold_out[rows[~np.asarray(table.column("in_stock"), np.bool_)]] = True
+        return cls(table, items, rows, sold_out)
 
 
 def barred(request: Request, shelf: Shelf, met: Sequence[int] | Ints) -> Bools:
@@ -40,9 +44,7 @@ def barred(request: Request, shelf: Shelf, met: Sequence[int] | Ints) -> Bools:
     Out of stock, not selected by the filter, excluded, and, unless ``seen`` is "keep", met before.
     met: rows of the products that the history speaks of. Raises BadFilter for a filter on an unknown column.
     """
-    out = np.zeros(len(shelf.items), np.bool_)
-    stock = np.asarray(shelf.table.column("in_stock"), np.bool_)
-    out[shelf.rows[~stock]] = True
+    out = shelf.sold_out.copy()
     if request.where is not None:
         out[shelf.rows[~np.asarray(request.where.mask(shelf.table), np.bool_)]] = True
     excluded = shelf.items.rows(sorted(request.exclude))

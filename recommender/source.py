@@ -10,7 +10,7 @@ import numpy as np
 from data.events import signed_weight
 from data.records import CORE_COLUMNS
 from recommender.dataset import Dataset, Events
-from recommender.items import ALWAYS, Doubles, Floats, Items
+from recommender.items import ALWAYS, Doubles, Floats, Ints, Items
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,11 @@ class LiveCatalogue(Protocol):
 
     def vectors_of(self, product_id: str) -> tuple[Sequence[str], Floats]:
         """A product's photo ids and their vectors (m, d)."""
+
+    def near(self, probes: Floats, fetch: int) -> Ints | None:
+        """Places in ``products()`` of those likely among the ``fetch`` nearest to some probe (p, d); None
+        where comparing all is as quick.
+        """
 
     def refresh(self) -> bool:
         """Pick up what changed in the shop."""

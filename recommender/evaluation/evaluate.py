@@ -211,7 +211,7 @@ def _told(
         unusable={reason: count for reason, count in data.unusable.items() if count},
         models=results,
         comparison=comparison,
-        headline=None if withheld else headline(results, comparison, len(exam)),
+        headline=None if withheld else headline(results, comparison, len(exam), families),
         withheld=withheld,
         leakage={finding.name: finding.compared for finding in findings if finding.status == "passed"},
         tuned=tuned,

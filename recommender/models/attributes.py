@@ -16,6 +16,7 @@ from recommender.tallies import Tallies
 
 UNHEARD = -1e4  # below any sum of log ratios
 RECENT = 30.0
+COMBINATIONS = 4096  # of values that are looked up at once: few enough for a core's first cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Attributes:
         """From tallies of products that may have come after they were counted."""
         bonus = (self.popular * np.log1p(tallies.at(RECENT))).astype(np.float32)
         bases = {name: base_rates(codes, tallies.counts) for name, codes in items.attributes.items()}
-        return FittedAttributes(items.attributes, bases, bonus, self, items.ids, tallies)
+        packs = packed(items.attributes, {name: len(base) for name, base in bases.items()})
+        return FittedAttributes(items.attributes, bases, bonus, self, items.ids, tallies, packs)
 
     def restored(self, kept: Kept, items: Items) -> FittedAttributes:
         """As it was fitted, on the products of the day."""
@@ -60,10 +62,51 @@ def base_rates(codes: Ints, counts: Ints) -> Doubles:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """Several columns as one, so that a customer's scores take fewer passes over the catalogue.
+
+    names: of the columns. codes: int64 (n,), a number per combination of their values, a product without a
+    value having one more.
+    """
+
+    names: tuple[str, ...]
+    codes: Ints
+
+    def lifts(self, of: Mapping[str, Floats]) -> Floats:
+        """float32 (combinations,): the sums of one customer's lifts, of: name → (values,)."""
+        total = np.zeros(1, np.float32)
+        for name in self.names:
+            total = (total[:, None] + np.append(of[name], np.float32(0))[None, :]).ravel()
+        return total
+
+
+def packed(columns: Mapping[str, Ints], sizes: Mapping[str, int]) -> tuple[Pack, ...]:
+    """As few packs of at most ``COMBINATIONS`` combinations as first fit, the largest columns first.
+
+    sizes: name → how many values the column has.
+    """
+    packs: list[tuple[list[str], int]] = []
+    for name in sorted(columns, key=lambda name: (-sizes[name], name)):
+        width = sizes[name] + 1
+        at = next((at for at, (_, held) in enumerate(packs) if held * width <= COMBINATIONS), None)
+        if at is None:
+            packs.append(([name], width))
+        else:
+            packs[at] = ([*packs[at][0], name], packs[at][1] * width)
+    made = []
+    for names, _ in packs:
+        codes = np.zeros(len(columns[names[0]]), np.int64)
+        for name in names:
+            codes = codes * (sizes[name] + 1) + np.where(columns[name] < 0, sizes[name], columns[name])
+        made.append(Pack(tuple(names), codes))
+    return tuple(made)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FittedAttributes:
     """columns: name → int64 (n,), the value of each product. bases: name → float64 (values,).
 
-    bonus: float32 (n,), what popularity adds.
+    bonus: float32 (n,), what popularity adds. packs: of the columns.
     """
 
     columns: Mapping[str, Ints]
@@ -72,6 +115,7 @@ class FittedAttributes:
     recipe: Attributes
     ids: tuple[str, ...]
     tallies: Tallies
+    packs: tuple[Pack, ...]
     silence: float = UNHEARD
 
     @property
@@ -81,22 +125,22 @@ class FittedAttributes:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); ``UNHEARD`` for customers who have liked nothing."""
-        n = len(self.bonus)
         scores = np.repeat(self.bonus[None, :], len(histories), axis=0)
-        for name, lifts in self.lifts(histories).items():
-            codes = self.columns[name]
-            there = np.flatnonzero(codes >= 0)
-            scores[:, there] += lifts[:, codes[there]]
-        scores[~self._speaks(histories.wanted(n))] = UNHEARD
+        lifts = self.lifts(histories)
+        for row in range(len(histories)):
+            own = {name: of[row] for name, of in lifts.items()}
+            for pack in self.packs:
+                scores[row] += pack.lifts(own)[pack.codes]
+        scores[~self._speaks(histories.wanted(len(self.bonus)))] = UNHEARD
         return scores
 
     def _speaks(self, liked: sparse.csr_array) -> Bools:
         """bool (c,): customers who liked something that has a value in some column; liked: (c, n)."""
-        valued = np.zeros(len(self.bonus), np.bool_)
+        valued = np.zeros(len(liked.indices), np.bool_)
         for codes in self.columns.values():
-            valued |= codes >= 0
+            valued |= codes[liked.indices] >= 0
         owners = np.repeat(np.arange(liked.shape[0]), np.diff(liked.indptr))
-        found: Bools = np.bincount(owners[valued[liked.indices]], minlength=liked.shape[0]) > 0
+        found: Bools = np.bincount(owners[valued], minlength=liked.shape[0]) > 0
         return found
 
     def lifts(self, histories: Histories) -> dict[str, Floats]:

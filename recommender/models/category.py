@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from data.errors import UsageError
 from recommender.dataset import Dataset
@@ -69,14 +68,20 @@ class FittedCategory:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); 0 for customers who have liked nothing that has a category."""
-        n = len(self.values)
-        scores = np.zeros((len(histories), n), np.float32)
-        having = np.flatnonzero(self.categories >= 0)
-        if not len(having):
+        scores = np.zeros((len(histories), len(self.values)), np.float32)
+        if not self.count:
             return scores
-        belongs = (np.ones(len(having)), (having, self.categories[having]))
-        membership = sparse.csr_array(sparse.coo_array(belongs, shape=(n, self.count)))
-        likes = np.asarray((histories.wanted(n) @ membership).toarray(), np.float64)
-        shares = likes / np.maximum(likes.sum(axis=1, keepdims=True), 1e-12)
-        scores[:, having] = shares[:, self.categories[having]] * self.values[having]
+        for row, own in enumerate(self.shares(histories)):
+            # Products without a category have the value 0, whatever share their -1 finds at the end.
+            np.multiply(own[self.categories], self.values, out=scores[row], casting="same_kind")
         return scores
+
+    def shares(self, histories: Histories) -> Doubles:
+        """float64 (c, categories): of each customer's likes; all 0 where none of them has a category."""
+        liked = histories.wanted(len(self.values))
+        c, kinds = liked.shape[0], self.categories[liked.indices]
+        places = np.repeat(np.arange(c), np.diff(liked.indptr)) * self.count + kinds
+        likes = np.bincount(places[kinds >= 0], liked.data[kinds >= 0], minlength=c * self.count)
+        likes = likes.reshape(c, self.count)
+        found: Doubles = likes / np.maximum(likes.sum(axis=1, keepdims=True), 1e-12)
+        return found

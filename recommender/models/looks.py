@@ -9,7 +9,7 @@ from scipy import sparse
 
 from recommender.dataset import Dataset
 from recommender.histories import Histories
-from recommender.items import Bools, Floats, Items
+from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.kept import Kept
 from recommender.taste import Mode, Tastes, tastes_of
 
@@ -59,18 +59,27 @@ class FittedLooks:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); ``UNSEEN`` where the product or the taste has no looks."""
-        tastes = tastes_of(histories, self.items, self.recipe.half_life, self.recipe.mode)
-        scores = np.full((len(histories), len(self.items)), UNSEEN, np.float32)
+        return self.compared(histories, self.tastes(histories), None)
+
+    def tastes(self, histories: Histories) -> Tastes:
+        """The customers' interests."""
+        return tastes_of(histories, self.items, self.recipe.half_life, self.recipe.mode)
+
+    def compared(self, histories: Histories, tastes: Tastes, rows: Ints | None) -> Floats:
+        """float32 (c, m): the scores of some products (rows; None: all), tastes being the histories'."""
+        vectors = self.items.vectors if rows is None else self.items.vectors[rows]
+        seen = self.items.has_vector if rows is None else self.items.has_vector[rows]
+        scores = np.full((len(histories), len(vectors)), UNSEEN, np.float32)
         having = np.flatnonzero(np.diff(tastes.starts))
         if len(having):
-            scores[having] = self._densities(tastes)
-            self._take_off_dislikes(scores, histories)
-            scores[:, ~self.items.has_vector] = UNSEEN
+            scores[having] = self._densities(tastes, vectors)
+            self._take_off_dislikes(scores, histories, vectors)
+            scores[:, ~seen] = UNSEEN
         return scores
 
-    def _densities(self, tastes: Tastes) -> Floats:
+    def _densities(self, tastes: Tastes, vectors: Floats) -> Floats:
         """Rows of the customers who have a taste, in blocks of interests that fit the processor's caches."""
-        heat, n = np.float32(self.recipe.temperature), len(self.items)
+        heat, n = np.float32(self.recipe.temperature), len(vectors)
         firsts = np.append(tastes.starts[:-1][np.diff(tastes.starts) > 0], len(tastes.shares))
         densities = np.empty((len(firsts) - 1, n), np.float32)
         row = 0
@@ -78,7 +87,7 @@ class FittedLooks:
             last = int(np.searchsorted(firsts, firsts[row] + max(CELLS // max(n, 1), 1), side="right")) - 1
             last = min(max(last, row + 1), len(densities))
             block = slice(int(firsts[row]), int(firsts[last]))
-            kernels = tastes.centres[block] @ self.items.vectors.T
+            kernels = tastes.centres[block] @ vectors.T
             # Cosines are at most 1, so taking 1 off keeps every exponential within (0, 1].
             kernels -= 1
             kernels /= heat
@@ -95,11 +104,11 @@ class FittedLooks:
         densities += 1
         return np.maximum(densities, np.float32(-1.0), out=densities)
 
-    def _take_off_dislikes(self, scores: Floats, histories: Histories) -> None:
+    def _take_off_dislikes(self, scores: Floats, histories: Histories, vectors: Floats) -> None:
         disliked = histories.unwanted(len(self.items), self.recipe.half_life)
         for row in np.flatnonzero(np.diff(disliked.indptr)):
             products = disliked.indices[disliked.indptr[row] : disliked.indptr[row + 1]]
-            nearest = (self.items.vectors[products] @ self.items.vectors.T).max(axis=0)
+            nearest = (self.items.vectors[products] @ vectors.T).max(axis=0)
             scores[row] -= self.recipe.dislike * np.maximum(nearest, 0)
 
     def kept(self) -> Kept:

@@ -34,9 +34,23 @@ class Pairs:
         said = np.where(said > silences[:, None], said, np.float32(np.nan))
         return cls(owners.astype(np.int64), rows.astype(np.int64), standing[:, owners, rows], said)
 
+    def part(self, places: Ints) -> Pairs:
+        """Some of them, rising, by their places."""
+        return Pairs(self.owners[places], self.rows[places], self.standing[:, places], self.raw[:, places])
+
     def __len__(self) -> int:
         return len(self.rows)
 
     def sizes(self, customers: int) -> Ints:
         """int64 (customers,): candidates of each customer."""
         return np.bincount(self.owners, minlength=customers).astype(np.int64)
+
+
+def leaders(owners: Ints, scores: Floats, most: int) -> Ints:
+    """int64, rising: the places of each customer's ``most`` best pairs; of equal scores the earlier ones.
+
+    owners: int64 (p,), rising; scores: float32 (p,).
+    """
+    order = np.lexsort((-scores, owners))
+    begins = np.searchsorted(owners, owners)  # owners are rising, so an order by owner keeps their places
+    return np.sort(order[np.arange(len(owners)) - begins < most])

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from recommender.histories import DAY, Histories
 from recommender.items import Doubles, Floats, Ints, Items
@@ -35,20 +36,23 @@ NEAREST = 3
 class Signals:
     """What features are made of: the catalogue, what its products earned, and the attributes' base rates.
 
-    values: column → float32 (n,), what other products of the same value earn.
+    values: column → float32 (n,), what other products of the same value earn. logs: float64 (n,), ln price.
     """
 
     items: Items
     tallies: Tallies
     attributes: FittedAttributes
     values: Mapping[str, Floats]
+    logs: Doubles
 
     @classmethod
     def over(cls, items: Items, tallies: Tallies, attributes: FittedAttributes) -> Signals:
         """From a catalogue and the tallies of its products."""
         earned = tallies.at(RECENT)
         values = {name: _of_others(codes, earned) for name, codes in items.attributes.items()}
-        return cls(items, tallies, attributes, values)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.where(items.prices > 0, np.log(items.prices), np.nan)
+        return cls(items, tallies, attributes, values, logs)
 
     def of(self, histories: Histories, pairs: Pairs, sources: tuple[str, ...]) -> dict[str, Floats]:
         """name → float32 (p,); sources: their words, in the order of ``pairs.standing``."""
@@ -57,9 +61,10 @@ class Signals:
         for at, name in enumerate(sources):
             found[f"{name}: standing"] = pairs.standing[at]
             found[f"{name}: score"] = pairs.raw[at]
-        found |= self._looks(histories, pairs)
+        wanted = histories.wanted(len(self.items))
+        found |= self._looks(wanted, pairs)
         lifts = self.attributes.lifts(histories)
-        liked = histories.liked() > 0
+        liked = np.diff(wanted.indptr) > 0
         for name, codes in self.items.attributes.items():
             there = (codes[rows] >= 0) & liked[owners]
             lift = np.full(len(rows), np.nan, np.float32)
@@ -68,16 +73,16 @@ class Signals:
             found[f"value: {name}"] = self.values[name][rows]
         for half_life, earned in zip(HALF_LIVES, self.tallies.earned, strict=True):
             found[f"popular: {half_life:g} days"] = np.log1p(earned[rows]).astype(np.float32)
-        found |= self._moments(histories, rows, owners)
+        found |= self._moments(histories, wanted, rows, owners)
         return found
 
-    def _looks(self, histories: Histories, pairs: Pairs) -> dict[str, Floats]:
-        """Cosines of the candidates to what each customer liked."""
+    def _looks(self, liked: sparse.csr_array, pairs: Pairs) -> dict[str, Floats]:
+        """Cosines of the candidates to what each customer liked (c, n)."""
         nearest, mean, three = (np.full(len(pairs), np.nan, np.float32) for _ in range(3))
-        liked = histories.wanted(len(self.items))
-        ends = np.concatenate([[0], np.cumsum(pairs.sizes(len(histories)))])
+        customers = liked.shape[0]
+        ends = np.concatenate([[0], np.cumsum(pairs.sizes(customers))])
         has = self.items.has_vector
-        for row in range(len(histories)):
+        for row in range(customers):
             where = slice(int(liked.indptr[row]), int(liked.indptr[row + 1]))
             products, weights = liked.indices[where], liked.data[where]
             products, weights = products[has[products]], weights[has[products]]
@@ -92,19 +97,18 @@ class Signals:
             three[part] = np.partition(cosines, -few, axis=1)[:, -few:].mean(axis=1)
         return {"looks: nearest": nearest, "looks: mean": mean, "looks: three nearest": three}
 
-    def _moments(self, histories: Histories, rows: Ints, owners: Ints) -> dict[str, Floats]:
+    def _moments(
+        self, histories: Histories, liked: sparse.csr_array, rows: Ints, owners: Ints
+    ) -> dict[str, Floats]:
         """Prices, ages and the customer's own figures."""
-        liked = histories.wanted(len(self.items))
         count = np.diff(liked.indptr)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.where(self.items.prices > 0, np.log(self.items.prices), np.nan)
-        usual = _means(logs[liked.indices], np.repeat(np.arange(len(histories)), count), len(histories))
+        usual = _means(self.logs[liked.indices], np.repeat(np.arange(len(histories)), count), len(histories))
         last = np.full(len(histories), -np.inf)
         np.maximum.at(last, histories.owners, histories.times)
         now = histories.now[owners]
         idle = np.where(np.isfinite(last), (histories.now - last) / DAY, np.nan)
         told = {
-            "price: distance": np.abs(logs[rows] - usual[owners]),
+            "price: distance": np.abs(self.logs[rows] - usual[owners]),
             "item: age": _days(now, self.items.arrived[rows]),
             "item: days on sale": _days(now, self.tallies.first[rows]),
             "item: likes": np.log1p(self.tallies.counts[rows]),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from service.evaluating.run import Evaluated
 
 PAGE = "service.evaluating"
-LOOK = "recommender.evaluation"
+LOOK = "recommender.evaluation.report"
 SIDE = 104
 CLASSES_SHOWN = 200
 NAMES = {

@@ -6,7 +6,6 @@ import pytest
 from data.errors import Damaged
 from recommender.dataset import Dataset
 from recommender.evaluation.splits import split
-from recommender.ranker.training import learn
 from recommender.ranker.trees import BASE, Lessons, Trees, grow
 from recommender.ranker.vitrine import FittedVitrine
 from recommender.settings import Settings
@@ -72,19 +71,6 @@ def test_thinning_keeps_every_choice_and_so_many_others() -> None:
     assert thin.chosen.sum() == lessons.chosen.sum() == 20
     assert (thin.sizes == 6).all()
     assert len(thin.table) == thin.sizes.sum()
-
-
-def test_trees_that_are_no_better_are_not_kept(data: Dataset) -> None:
-    """Where choices are drawn at random there is nothing to learn."""
-    rng = np.random.default_rng(3)
-    events = data.events
-    drawn = data.with_events(
-        type(events)(events.customers, rng.permutation(events.items), events.weights, events.times)
-    )
-    recipe = Settings().vitrine()
-    growth = learn(recipe, recipe, split(drawn, "time").lessons, 7)
-    assert growth.trees is None
-    assert "blend" in growth.note
 
 
 def test_features_come_from_before_the_question(data: Dataset) -> None:

@@ -1,0 +1,358 @@
+"""Recommendations for one customer at a time, from a real shop with a trained ranker: latency and its stages.
+
+``python -m benchmarks.recommend [--products 100000] [--questions 400] [--index TYPE] [--json FILE]``
+
+The shop is a real one (SQLite, a generation, trained files), filled with drawn vectors, products and
+interactions:
+256 numbers a photo, one photo a product, category and seven further columns of words that follow from the
+looks,
+prices, dates; 20,000 customers with 5 to 40 likes, drawn from one to four neighbourhoods of looks by Zipf's
+law.
+Settings are the defaults; the ranker has the most trees that training ever keeps, grown on the choices of a
+newest window. Every question is a whole ``Recommender.recommend``: what changed in the shop is asked for, the
+history is
+read from the database, ten products with reasons come back. The lists are then compared with those of the
+evaluation's way, which scores all products.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.search import LAYOUT, SPACE, drawn
+from data.records import CatalogueRow, EncodedPhoto, Interaction, PhotoRef, Product
+from data.shop import Shop
+from index.generation import build_generation
+from index.search import CatalogueIndex
+from recommender import artifacts
+from recommender import recommender as live
+from recommender.items import Floats, Ints
+from recommender.learned import Learned
+from recommender.proposing import Panel
+from recommender.ranker.signals import matrix
+from recommender.ranker.training import ROUNDS
+from recommender.ranker.trees import Lessons, Trees, grow
+from recommender.ranker.vitrine import RERANKED, FittedVitrine
+from recommender.reasons import Explainer
+from recommender.recommender import Recommender
+from recommender.request import Request
+from recommender.settings import Settings
+from recommender.source import live_items, load_dataset
+from recommender.topk import top_k
+from recommender.training import lessons_of
+
+CUSTOMERS = 20_000
+COLUMNS = {"colour": 12, "pattern": 9, "brand": 60, "sleeve": 5, "fabric": 20, "season": 4, "fit": 7}
+CATEGORIES, NEIGHBOURHOODS = 40, 400
+TAUGHT = 250  # customers of whose choices the trees are grown
+COMPARED = 40  # customers for whom the evaluation's way is computed as well
+DAYS = 400
+START = datetime(2024, 1, 1, tzinfo=UTC)
+PART = 5_000
+K = 10
+Floated = dict[str, float]
+
+
+def named(row: int) -> str:
+    """A product's id."""
+    return f"p{row:07d}"
+
+
+def groups(blocks: Floats, count: int, seed: int) -> Ints:
+    """int64 (n,): which of so many drawn products each one looks most like."""
+    anchors = blocks[np.random.default_rng(seed).choice(len(blocks), count, replace=False)]
+    found: Ints = (blocks @ anchors.T).argmax(axis=1).astype(np.int64)
+    return found
+
+
+def fill(shop: Shop, products: int) -> None:
+    """Products, vectors and interactions."""
+    rng = np.random.default_rng(11)
+    blocks = drawn(products)
+    shop.put_space(SPACE)
+    shop.set_current_space(SPACE.space)
+    columns = {name: groups(blocks, count, at) for at, (name, count) in enumerate(COLUMNS.items())}
+    kinds, ages = groups(blocks, CATEGORIES, 99), rng.uniform(0, 3 * DAYS, products)
+    for first in range(0, products, PART):
+        rows = range(first, min(first + PART, products))
+        shop.put_rows(
+            [
+                CatalogueRow(
+                    row + 1,
+                    Product(
+                        named(row),
+                        title=f"thing {row}",
+                        category=f"kind {kinds[row]}",
+                        price=round(float(rng.lognormal(3, 0.6)), 2),
+                        in_stock=row % 20 != 0,
+                        attributes={name: f"{name} {codes[row]}" for name, codes in columns.items()},
+                        first_seen=START + timedelta(days=DAYS - ages[row]),
+                    ),
+                    (PhotoRef(f"{row}.jpg"),),
+                )
+                for row in rows
+            ],
+            Path("photos"),
+        )
+        photos = shop.photos_of_products([named(row) for row in rows])
+        shop.put_vectors(
+            SPACE.space,
+            [
+                EncodedPhoto(
+                    photos[named(row)][0].photo_id,
+                    hashlib.sha256(named(row).encode()).hexdigest(),
+                    1,
+                    1,
+                    blocks[row],
+                )
+                for row in rows
+            ],
+            [],
+        )
+    for part in events(groups(blocks, NEIGHBOURHOODS, 77)):
+        shop.put_interactions(part)
+
+
+def events(labels: Ints) -> Iterator[list[Interaction]]:
+    """Purchases, customer by customer, in parts."""
+    rng = np.random.default_rng(5)
+    products = len(labels)
+    fame = rng.permutation(1 / np.arange(1, products + 1) ** 0.8)
+    inside = [np.flatnonzero(labels == label) for label in range(NEIGHBOURHOODS)]
+    made: list[Interaction] = []
+    for customer in range(CUSTOMERS):
+        own = rng.choice(NEIGHBOURHOODS, int(rng.integers(1, 5)), replace=False)
+        near = np.concatenate([inside[label] for label in own])
+        count = int(rng.integers(5, 41))
+        taken = rng.choice(near, count, p=fame[near] / fame[near].sum())
+        anything = rng.random(count) < 0.2
+        taken[anything] = rng.integers(products, size=int(anything.sum()))
+        for product, day in zip(taken.tolist(), np.sort(rng.uniform(0, DAYS, count)).tolist(), strict=True):
+            made.append(
+                Interaction(f"c{customer:06d}", named(product), "purchase", START + timedelta(days=day))
+            )
+        if len(made) > PART * 10 or customer == CUSTOMERS - 1:
+            yield made
+            made = []
+
+
+def taught(settings: Settings, data: Any) -> Trees:
+    """As many trees as training ever keeps, from the choices of the newest window."""
+    lesson = lessons_of(data)[-1]
+    fitted = settings.vitrine().fit(lesson.known)
+    exam, parts, names = lesson.exam.first(TAUGHT), [], ()
+    for row in range(len(exam)):
+        told = exam.histories.part(row, row + 1)
+        pairs, blended = fitted.pairs(told, exam.barred(row, row + 1))
+        features = fitted.features(told, pairs, blended)
+        names = tuple(features)
+        chosen = exam.wanted_mask(row, row + 1)[0, pairs.rows]
+        table = matrix(features, names, len(pairs))
+        parts.append(Lessons(table, blended, chosen, np.asarray([len(pairs)])))
+    return grow(Lessons.joined(parts), names, ROUNDS, 7)
+
+
+@contextmanager
+def stages(spent: dict[str, list[float]]) -> Iterator[None]:
+    """Add up the seconds that each stage takes, to the last entry of its list."""
+
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*args, **named)
+            finally:
+                spent[name][-1] += time.perf_counter() - began
+
+        return wrapped
+
+    watched = {
+        "what changed in the shop": (Recommender, "_current"),
+        "history from the database": (Recommender, "_known"),
+        "rules": (live, "barred"),
+        "candidates of all sources": (Panel, "ask"),
+        "features": (FittedVitrine, "features"),
+        "trees": (Trees, "add"),
+        "list": (live, "choose"),
+        "shares (TreeSHAP)": (live, "amounts_of"),
+        "reasons in words": (Explainer, "reasons"),
+    }
+    patches = [patch.object(of, part, timed(name, getattr(of, part))) for name, (of, part) in watched.items()]
+    for name in watched:
+        spent[name] = []
+    for one in patches:
+        one.start()
+    try:
+        yield
+    finally:
+        for one in patches:
+            one.stop()
+
+
+def ask(
+    recommender: Recommender, customers: list[str]
+) -> tuple[list[float], list[float], dict[str, list[float]]]:
+    """Seconds of every question, processor seconds of it (of all threads), and seconds of its stages."""
+    whole, used, spent = [], [], dict[str, list[float]]()
+    with stages(spent):
+        for customer in customers:
+            for times in spent.values():
+                times.append(0.0)
+            began, processor = time.perf_counter(), time.process_time()
+            recommender.recommend(Request(customer, k=K))
+            whole.append(time.perf_counter() - began)
+            used.append(time.process_time() - processor)
+    return whole, used, spent
+
+
+def agreement(recommender: Recommender, customers: list[str]) -> Floated:
+    """How much of the evaluation's first ten the live ones have, and of those that trees on all candidates
+    would put first.
+    """
+    view = recommender._current()
+    items, found, uncut = view.shelf.items, [], []
+    now = datetime.now(UTC)
+    for customer in customers:
+        request = Request(customer, k=K, why=False, at=now)
+        answer = recommender.recommend(request)
+        history = recommender._history(recommender._known(request), request, items)
+        out = live.barred(request, view.shelf, history.items)[None, :]
+        scores = np.where(out, -np.inf, view.vitrine.score(history, out)).astype(np.float32)
+        rows = top_k(scores, K)[0]
+        mine = {item.product_id for item in answer.items}
+        found.append(len(mine & {items.ids[row] for row in rows}) / K)
+        with patch("recommender.ranker.vitrine.RERANKED", len(items)):
+            scores = np.where(out, -np.inf, view.vitrine.score(history, out)).astype(np.float32)
+        uncut.append(len({*rows.tolist()} & {*top_k(scores, K)[0].tolist()}) / K)
+    return {"live_in_evaluation": float(np.mean(found)), "trees_on_all": float(np.mean(uncut))}
+
+
+def rebuilding(recommender: Recommender) -> Floated:
+    """Seconds of what follows a change of the catalogue."""
+    index, learned = recommender._index, recommender._learned
+    now, spent, began = index.pinned(), dict[str, float](), time.perf_counter()
+
+    def lap(name: str) -> None:
+        nonlocal began
+        spent[name], began = round(time.perf_counter() - began, 3), time.perf_counter()
+
+    items = live_items(now.table, now.products(), now.space)
+    lap("products as arrays")
+    shelf = live.Shelf.of(now.table, items)
+    lap("rules' arrays")
+    # One product less than was trained on, so that everything is lined up anew, as after an insertion.
+    fewer = replace(learned, ids=("gone", *learned.ids[1:]))
+    vitrine = fewer.over(items)
+    lap("what was learnt, lined up")
+    Panel.of(vitrine.blend, len(shelf.items), now.near)
+    lap("sources sorted")
+    return spent
+
+
+def run(folder: Path, products: int, questions: int, kind: str) -> dict[str, Any]:
+    """Everything on one shop."""
+    say = lambda text: print(f"  {text}", flush=True)  # noqa: E731
+    shop = Shop.create(folder / "shop")
+    fill(shop, products)
+    say("shop filled")
+    build_generation(shop, SPACE, kind, progress=say)
+    index = CatalogueIndex.open(shop)
+    data = load_dataset(shop, index)
+    say(f"{len(data.events):,} interactions read")
+    settings = replace(Settings(), trees=taught(Settings(), data))
+    say(f"{settings.trees.count if settings.trees else 0} trees grown")
+    artifacts.save(Learned.of(settings, data, {}), shop.directory)
+    recommender = Recommender.open(shop, index)
+    began = time.perf_counter()
+    recommender.recommend(Request("c000000"))
+    first = time.perf_counter() - began
+    rng = np.random.default_rng(3)
+    customers = [f"c{at:06d}" for at in rng.choice(CUSTOMERS, questions + 20, replace=False)]
+    ask(recommender, customers[:20])
+    whole, used, spent = ask(recommender, customers[20:])
+    changed = time.perf_counter()
+    shop.put_rows([CatalogueRow(1, Product("fresh", title="fresh", category="kind 1"), ())], Path("photos"))
+    recommender.recommend(Request("c000000"))
+    changed = time.perf_counter() - changed
+    return {
+        "products": products,
+        "width": LAYOUT.d,
+        "customers": CUSTOMERS,
+        "interactions": len(data.events),
+        "index": index.pinned().snapshot.generation.manifest.chosen.factory,  # type: ignore[union-attr]
+        "trees": settings.trees.count if settings.trees else 0,
+        "reranked": RERANKED,
+        "questions": questions,
+        "k": K,
+        "ms": {f"p{q}": round(float(np.percentile(whole, q)) * 1e3, 2) for q in (50, 90, 95, 99)},
+        "processor_ms": {f"p{q}": round(float(np.percentile(used, q)) * 1e3, 2) for q in (50, 90, 95, 99)},
+        "stages_ms": {
+            name: {
+                "p50": round(float(np.median(times)) * 1e3, 2),
+                "p95": round(float(np.percentile(times, 95)) * 1e3, 2),
+                "share": round(float(np.sum(times) / np.sum(whole)), 3),
+            }
+            for name, times in spent.items()
+        },
+        "agreement@10": agreement(recommender, customers[:COMPARED]),
+        "first_answer_s": round(first, 2),
+        "first_answer_after_a_change_s": round(changed, 2),
+        "view_s": rebuilding(recommender),
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """A few tables for people."""
+    print(
+        f"\n{result['products']:,} products, {result['interactions']:,} interactions, "
+        f"index {result['index']}, "
+    )
+    print(
+        f"{result['trees']} trees over the best {result['reranked']} candidates; "
+        f"{result['questions']} questions"
+    )
+    print("whole answer, ms: " + ", ".join(f"{name} {ms}" for name, ms in result["ms"].items()))
+    print("processor, ms: " + ", ".join(f"{name} {ms}" for name, ms in result["processor_ms"].items()))
+    for name, of in result["stages_ms"].items():
+        print(f"  {name:28} p50 {of['p50']:7.2f}  p95 {of['p95']:7.2f}  share {of['share']:6.1%}")
+    print(f"first ten as in the evaluation: {result['agreement@10']['live_in_evaluation']:.4f}", end=", ")
+    print(f"as with trees on all candidates: {result['agreement@10']['trees_on_all']:.4f}")
+    print(
+        f"first answer {result['first_answer_s']} s, "
+        f"after a change {result['first_answer_after_a_change_s']} s"
+    )
+    print(f"of these: {result['view_s']}")
+
+
+def main() -> int:
+    """Run and print; 0."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--products", type=int, default=100_000)
+    parser.add_argument("--questions", type=int, default=400)
+    parser.add_argument("--index", default="auto", help="auto, exact or a FAISS type, such as IVF512,SQ8")
+    parser.add_argument("--json", type=Path, help="where to write the results")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        result = run(Path(name), chosen.products, chosen.questions, chosen.index)
+    show(result)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Products near to any of several probes: candidates for whoever scores them by rules of their own."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.snapshot import Snapshot
+
+Floats = NDArray[np.float32]
+
+
+def near(snapshot: Snapshot, probes: Floats, fetch: int) -> NDArray[np.int64] | None:
+    """Products with photos that are likely among the ``fetch`` nearest to some probe: their places in
+    ``snapshot.products``, rising.
+
+    probes: float32 (p, d), scaled as the stored vectors are. One photo that is near is enough; what a product
+    of several photos looks like as a whole is for the caller to compare. What changed since the generation
+    was built is compared exactly. None where there is no generation, or one that compares everything: whoever
+    holds all products' vectors does that more quickly.
+    """
+    generation = snapshot.generation
+    if generation is None or generation.manifest.exact:
+        return None
+    scan = generation.scans.quick()
+    found = scan.top(probes, math.ceil(fetch / scan.overfetch), None)
+    slots = np.unique(generation.rows.slot_of_row[found.rows])
+    slots = slots[snapshot.alive[slots]]
+    late = snapshot.delta.rows.slot_of_row[_nearest(snapshot.delta.matrix @ probes.T, fetch)]
+    places: NDArray[np.int64] = snapshot.place_of_slot[
+        np.concatenate([slots, np.unique(late) + snapshot.built_slots])
+    ]
+    return places
+
+
+def _nearest(cosines: Floats, fetch: int) -> NDArray[np.int64]:
+    """Rows (of m, p) that are among the ``fetch`` largest of some column."""
+    if len(cosines) <= fetch:
+        return np.arange(len(cosines))
+    best = np.argpartition(-cosines, fetch - 1, axis=0)[:fetch]
+    return np.unique(best).astype(np.int64)
