@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from data.records import Interaction
+from data.shop import Shop
 from service.engine import Engine
 from service.requests import EventsRequest, IndexRequest
 from tests.service.drawn import draw_catalogue, write_events
@@ -64,8 +65,11 @@ def trainings(tmp_path_factory: pytest.TempPathFactory, indexed: Path) -> tuple[
 
 @pytest.fixture
 def shop(indexed: Path, tmp_path: Path) -> Path:
-    """A copy of the indexed shop that a test may change."""
-    return Path(shutil.copytree(indexed, tmp_path / "shop"))
+    """A copy of the indexed shop that a test may change, with nothing logged as shown."""
+    copied = Path(shutil.copytree(indexed, tmp_path / "shop"))
+    with Shop.open(copied) as opened:
+        opened.recommendation_log.prune(datetime.max.replace(tzinfo=UTC))
+    return copied
 
 
 @pytest.fixture
