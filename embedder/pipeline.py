@@ -24,6 +24,7 @@ from embedder.channel import Broken, Channel
 from embedder.embedder import Embedder, Floats, Photos
 from embedder.progress import EncodeReport, Progress
 from embedder.reading import GROUP_PHOTOS, Claims, Decoded, Reader, Refused, Seen
+from embedder.waiting import Work
 from embedder.writing import Encoded, Finished, Writer
 
 PENDING_PORTION = 64
@@ -106,22 +107,15 @@ class _Run:
         began = time.perf_counter()
         photos = chain.from_iterable(pending)
         work = self._work if self._runtime.side_by_side else self._read
-        workers = [
-            threading.Thread(target=work, args=(photos,), name=f"vitrine-read-{i}", daemon=True)
-            for i in range(self._threads)
-        ]
-        writer = threading.Thread(target=self._write, name="vitrine-write", daemon=True)
+        workers = [Work(lambda: work(photos), f"vitrine-read-{number}") for number in range(self._threads)]
+        writer = Work(self._write, "vitrine-write")
         for thread in (*workers, writer):
             thread.start()
         if not self._runtime.side_by_side:
             self._guarded(self._encode)
-        for thread in workers:
-            while thread.is_alive():
-                # An interruption is kept, and stops the workers; one that another thread received is only
-                # seen when this one wakes.
-                self._guarded(lambda thread=thread: thread.join(WAKE_SECONDS))  # type: ignore[misc]
+        self._wait_for(workers)
         self._results.close()
-        writer.join()
+        self._wait_for([writer])
         if self._error is not None:
             raise self._error
         seconds = {
@@ -131,6 +125,13 @@ class _Run:
             "wall": time.perf_counter() - began,
         }
         return EncodeReport(self._writer.encoded, self._writer.reused, self._writer.rejected, seconds)
+
+    def _wait_for(self, threads: list[Work]) -> None:
+        """Until they have ended. An interruption is kept, and stops the workers; one that another thread
+        received is only seen when this one wakes."""
+        for thread in threads:
+            while not thread.ended:
+                self._guarded(lambda thread=thread: thread.wait(WAKE_SECONDS))  # type: ignore[misc]
 
     def _work(self, photos: Iterator[PendingPhoto]) -> None:
         """A worker of the CPU: decodes and computes, batch by batch."""

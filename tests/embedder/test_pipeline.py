@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import shutil
@@ -20,9 +21,10 @@ import pytest
 from data.records import CatalogueRow, EncodedPhoto, PhotoRef, Product
 from data.shop import Shop
 from embedder.embedder import Embedder
-from embedder.pipeline import PipelineOptions, encode_pending
+from embedder.pipeline import WAKE_SECONDS, PipelineOptions, encode_pending
 from embedder.progress import Progress
 from embedder.registry import open_folder
+from embedder.waiting import Work
 from tests.embedder.kit import drawn, jpeg
 
 
@@ -195,7 +197,7 @@ def test_an_interruption_stops_workers_that_compute_side_by_side(
     def interrupting(*args: object) -> np.ndarray:
         call = next(calls)
         if call == 4:  # as Ctrl-C does: the main thread is told
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            _thread.interrupt_main()
         if call >= 4:
             heard.wait(30)
         return real(*args)  # type: ignore[arg-type]
@@ -209,6 +211,30 @@ def test_an_interruption_stops_workers_that_compute_side_by_side(
     assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
     monkeypatch.undo()
     assert encode_pending(shop, tiny).encoded == 200 - kept
+
+
+def test_an_interrupted_wait_does_not_take_a_thread_for_ended() -> None:
+    waited_for, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        waited_for.wait(30)
+        _thread.interrupt_main()
+        go_on.wait(30)
+
+    thread = Work(work, "vitrine-test")
+    thread.start()
+
+    def wait() -> None:
+        waited_for.set()
+        while not thread.ended:
+            thread.wait(WAKE_SECONDS)
+
+    with pytest.raises(KeyboardInterrupt):
+        wait()
+    assert not thread.ended
+    go_on.set()
+    thread.wait(30)
+    assert thread.ended
 
 
 def test_more_threads_than_photos(shop: Shop, tiny: Embedder, tmp_path: Path) -> None:
