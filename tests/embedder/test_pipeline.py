@@ -229,8 +229,12 @@ def test_an_interrupted_wait_does_not_take_a_thread_for_ended() -> None:
         while not thread.ended:
             thread.wait(WAKE_SECONDS)
 
-    with pytest.raises(KeyboardInterrupt):
-        wait()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not thread.ended
     go_on.set()
     thread.wait(30)
