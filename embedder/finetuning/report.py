@@ -17,6 +17,8 @@ from embedder.finetuning.verdict import Verdict
 from embedder.measures import Interval
 
 REPORT_NAME = "finetuning.json"
+WATTS_OF_A_CORE = 10
+WATTS_OF_A_GPU = 350
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,17 @@ def hardware(device: str) -> str:
     return f"{device}, {os.cpu_count() or 1} cores, {platform.system()} {platform.machine()}"
 
 
+def energy(hardware: str, seconds: float, cores: int | None = None) -> str:
+    """A rough estimate in words: nothing is measured, and every core, and a GPU, counts as busy all the
+    time."""
+    watts = WATTS_OF_A_CORE * (cores or os.cpu_count() or 1)
+    gpu = hardware.startswith("cuda")
+    if gpu:
+        watts += WATTS_OF_A_GPU
+    taken = f"{WATTS_OF_A_CORE} W a core" + (f" and {WATTS_OF_A_GPU} W for the GPU" if gpu else "")
+    return f"about {watts * seconds / 3600:.1f} Wh (not measured: {taken}, busy all the time)"
+
+
 def card(report: FinetuneReport) -> str:
     """The model card, Markdown."""
     s, counts = report.settings, report.counts
@@ -113,9 +126,8 @@ def card(report: FinetuneReport) -> str:
         "## How",
         "",
         f"{len(report.history)} epochs ({report.best} was best on validation), {report.seconds:.0f} s on "
-        f"{report.hardware}; seed {s.seed}. Energy was not measured. All settings are in `{REPORT_NAME}`, "
-        "the course "
-        "of the training in `curves.csv` and `curves.png`.",
+        f"{report.hardware}; seed {s.seed}. Energy: {energy(report.hardware, report.seconds)}. All settings "
+        f"are in `{REPORT_NAME}`, the course of the training in `curves.csv` and `curves.png`.",
         "",
         f"Licence of the weights it began from: {report.licence}. Whether you may pass this model on depends "
         "on that "
