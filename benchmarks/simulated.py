@@ -17,9 +17,10 @@ for scale. Observed choices also follow popularity, season and errands; beside t
 preference: the mean percentile of true liking in the list, and NDCG against what is truly liked best.
 
 Looks win a question where they alone beat the best model without photos, or where a model of several sources
-beats it and also beats itself with the photos shuffled among products. Expected: they win one at least where
-ρ > 0, and none at ρ = 0; else the exit code is 1. A difference counts where its 95 % bootstrap interval over
-customers excludes 0. ``--vitrine`` adds Vitrine, whose tuning takes minutes for each ρ.
+beats it and also beats itself with the photos shuffled among products (Vitrine also itself without any).
+Expected: they win one at least where ρ > 0, and none at ρ = 0; else the exit code is 1. A difference
+counts where its 95 % bootstrap interval over customers excludes 0. ``--vitrine`` adds Vitrine, whose tuning
+takes minutes for each ρ.
 """
 
 from __future__ import annotations

@@ -28,9 +28,13 @@ from recommender.models.popularity import Popularity
 from recommender.tuning import tune
 
 NON_VISUAL = ("random", "popularity", "item-knn")
-MIXED = ("looks-knn", "vitrine")
+VITRINE = "vitrine"
+MIXED = ("looks-knn", VITRINE)
 """Models that use photos beside other things; only what they lose without them counts as won by looks."""
-CATEGORY, LOOKS, WITHOUT = "category", "looks", ", photos shuffled"
+CATEGORY, LOOKS = "category", "looks"
+WITHOUT, BARE = ", photos shuffled", ", no photos"
+"""What a mixed model's name ends in where photos were taken from it. ``BARE`` is for Vitrine alone: it has
+catalogue columns to fall back on, and wrong photos could do worse than none."""
 ALL, NEW = "all products", "new products, a fifth at a time"
 PARTS = 5
 """In how many parts products are made new, one part after the other, so that no single product decides."""
@@ -84,14 +88,10 @@ class Answer:
     @property
     def won_by_looks(self) -> bool:
         """Whether looks beat the best model without photos by what was observed, or a mixed model does that
-        also beats itself with photos shuffled among products.
+        also beats itself with photos shuffled among products (and Vitrine itself with none).
         """
-        ahead = {(gap.model, gap.other.endswith(WITHOUT)) for gap in self.gaps if self._counts(gap)}
-        return (LOOKS, False) in ahead or any({(m, False), (m, True)} <= ahead for m in MIXED)
-
-    @staticmethod
-    def _counts(gap: Gap) -> bool:
-        return gap.wins and gap.metric == PRIMARY and gap.other != CATEGORY
+        met = [gap for gap in self.gaps if gap.metric == PRIMARY and gap.other != CATEGORY]
+        return any(all(gap.wins for gap in met if gap.model == model) for model in {gap.model for gap in met})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,15 @@ def sweep(data: Dataset, origin: Origin, seed: int = 7, vitrine: bool = False) -
     vitrine: also with Vitrine, whose tuning takes minutes.
     """
     preferences, mixed = origin.preferences(), shuffled(data, seed)
-    names = [*GRIDS, *(["vitrine"] if vitrine else [])]
+    names = [*GRIDS, *([VITRINE] if vitrine else [])]
     whole, lost = (split(shop, "time") for shop in (data, mixed))
     recipes = {name: (tuned(name, whole, seed), data) for name in names}
     recipes[CATEGORY] = Backed(Category(), Popularity()), data
     for name in (name for name in MIXED if name in names):
         recipes[name + WITHOUT] = tuned(name, lost, seed), mixed
+    if vitrine:
+        bare = without_photos(data)
+        recipes[VITRINE + BARE] = tuned(VITRINE, split(bare, "time"), seed), bare
     answers = {}
     for question in (ALL, NEW):
         told = {}
@@ -155,7 +158,7 @@ def sweep(data: Dataset, origin: Origin, seed: int = 7, vitrine: bool = False) -
 
 def tuned(name: str, fold: Fold, seed: int) -> Recipe:
     """A model with the settings that do best on the validation windows, by NDCG@10, and its fall-back."""
-    if name == "vitrine":
+    if name == VITRINE:
         return tune(fold.lessons).settings.model(name, seed)
     grid, usual = GRIDS[name], kind(name).make(seed)
     choices: list[Any] = [replace(usual, **dict(zip(grid, c, strict=True))) for c in product(*grid.values())]  # type: ignore[type-var]
@@ -232,6 +235,12 @@ def shuffled(data: Dataset, seed: int) -> Dataset:
     return replace(data, items=replace(data.items, vectors=vectors))
 
 
+def without_photos(data: Dataset) -> Dataset:
+    """The same shop without a vector for any product."""
+    vectors, none = np.zeros_like(data.items.vectors), np.zeros(len(data.items), np.bool_)
+    return replace(data, items=replace(data.items, vectors=vectors, has_vector=none))
+
+
 def _answer(question: str, told: Mapping[str, Values], products: int, seed: int) -> Answer:
     models = {}
     for name, row in told.items():
@@ -242,6 +251,7 @@ def _answer(question: str, told: Mapping[str, Values], products: int, seed: int)
         best = max(BASELINES[question], key=lambda name: models[name][metric][0])
         mixed = [name for name in MIXED if name in told]
         pairs = [*((name, best) for name in (LOOKS, *mixed)), *((name, name + WITHOUT) for name in mixed)]
+        pairs += [(name, name + BARE) for name in mixed if name + BARE in told]
         for model, other in (*pairs, (LOOKS, CATEGORY)):
             found = paired({metric: told[model][metric]}, {metric: told[other][metric]}, seed)
             gaps.append(Gap(model, other, metric, found[metric]))

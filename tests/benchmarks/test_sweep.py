@@ -8,7 +8,21 @@ import numpy as np
 import pytest
 
 from benchmarks.simulated import table
-from benchmarks.sweep import ALL, NEW, PARTS, PRIMARY, WITHOUT, Answer, Gap, Swept, made_new, shuffled, sweep
+from benchmarks.sweep import (
+    ALL,
+    BARE,
+    NEW,
+    PARTS,
+    PRIMARY,
+    WITHOUT,
+    Answer,
+    Gap,
+    Swept,
+    made_new,
+    shuffled,
+    sweep,
+    without_photos,
+)
 from data.demo import Dials, Origin
 from data.events import signed_weight
 from recommender.dataset import Dataset, Events
@@ -88,6 +102,21 @@ def test_every_product_is_new_once_and_ranked_among_the_new_only() -> None:
         assert not own[fold.fit.events.items].any()
         assert own[fold.test.wanted.indices].all()
         assert fold.test.barred(0, len(fold.test))[:, ~own].all()
+
+
+def test_without_photos_no_product_has_looks() -> None:
+    bare = without_photos(as_seen(replace(MINIATURE, customers=5)))
+    assert not bare.items.has_vector.any()
+    assert not bare.items.vectors.any()
+
+
+@pytest.mark.parametrize(("none", "won"), [(0.05, True), (0.0, False)])
+def test_vitrine_must_beat_itself_without_photos_too(none: float, won: bool) -> None:
+    gaps = tuple(
+        Gap("vitrine", other, PRIMARY, Difference(gap, (gap - 0.01, gap + 0.01), 0.5))
+        for other, gap in (("random", 0.1), (f"vitrine{WITHOUT}", 0.05), (f"vitrine{BARE}", none))
+    )
+    assert Answer(1, 1, {}, gaps).won_by_looks is won
 
 
 def made_up(rho: float, looks: float, mixed: float, photos: float) -> Swept:
