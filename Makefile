@@ -6,7 +6,7 @@ STAMP := $(VENV)/.set-up
 SHOP ?= demo-shop
 PORT ?= 8000
 
-.PHONY: setup demo test lint format bench bench-full serve clean
+.PHONY: setup demo test lint format bench bench-full faults serve clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,9 @@ bench: setup
 
 bench-full: setup
 	$(BIN)/python -m benchmarks
+
+faults: setup
+	$(BIN)/python -m benchmarks.faults --full
 
 clean:
 	rm -rf $(VENV) benchmarks/.peers build *.egg-info

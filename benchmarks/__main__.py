@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("indexing", "search", "evaluation", "als", "simulated")
+MODULES = ("indexing", "search", "evaluation", "als", "vbpr", "simulated")
 PACKAGES = ("torch", "torchvision", "timm", "faiss-gpu", "openvino", "numpy", "pillow")
 
 

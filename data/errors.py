@@ -10,7 +10,8 @@ The tree (each carries a stable ``code`` for machines and a message that says wh
     │   ├── ShopMissing       no shop in this directory    (HTTP 503: the client did nothing wrong)
     │   ├── UnknownProduct    no such product in the shop
     │   ├── UnknownPhoto      no such photo in the shop
-    │   └── UnknownCustomer   no such customer in the shop
+    │   ├── UnknownCustomer   no such customer in the shop
+    │   └── UnknownRule       no such rule, or no such change of one
     ├── NotReady              the shop lacks what the request needs  (exit 1, HTTP 409)
     │   ├── EmptyShop         nothing indexed yet
     │   ├── NoVector          the product has no photo, hence no looks
@@ -92,6 +93,12 @@ class UnknownCustomer(NotFound):
     """There is no such customer in the shop."""
 
     code = "unknown_customer"
+
+
+class UnknownRule(NotFound):
+    """There is no such rule in the shop, or no such change of one."""
+
+    code = "unknown_rule"
 
 
 class NotReady(VitrineError):

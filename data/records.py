@@ -229,6 +229,15 @@ class PutResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PutProducts:
+    """How many products a batch added, how many it changed, and how many it found as they were."""
+
+    added: int
+    changed: int
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
 class PutInteractions:
     """How many interactions were new, and how many the shop had already."""
 

@@ -14,7 +14,7 @@ An import of a catalogue goes like this::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from data.records import (
     Photo,
     Product,
     PutInteractions,
+    PutProducts,
     PutResult,
     Reject,
     RejectRecord,
@@ -47,6 +48,7 @@ from data.store.photos import Photos
 from data.store.products import Products
 from data.store.recommendations import Recommendations
 from data.store.rejects import Rejects
+from data.store.rules import Rules
 from data.store.spaces import Spaces
 from data.store.vectors import Vectors
 from data.uploads import drop_uploads, keep_upload
@@ -72,6 +74,7 @@ class Shop:
         self._vectors = Vectors(database, self._products, self._rejects)
         self._interactions = Interactions(database)
         self._recommendations = Recommendations(database)
+        self._rules = Rules(database)
 
     @classmethod
     def create(cls, directory: Path, database: str | None = None) -> Shop:
@@ -134,6 +137,21 @@ class Shop:
         """Insert or replace one product, its photos untouched; returns the revision after it."""
         self._products.put([product])
         return self.revision
+
+    def put_products(self, items: Sequence[Product]) -> PutProducts:
+        """Insert or replace products, their photos untouched: all of them or none."""
+        return self._products.put(items)
+
+    def change_product(self, product_id: str, how: Callable[[Product], Product]) -> None:
+        """Replace a product by what ``how`` makes of it, or UnknownProduct; changes at the same time wait for
+        each other, so that none is lost.
+        """
+        if not self._products.change(product_id, how):
+            raise UnknownProduct(f"no product {product_id!r:.80} in this shop", product_id=product_id)
+
+    def drop_photo(self, photo_id: str) -> None:
+        """Delete one photo, or UnknownPhoto. A file of the catalogue stays; an uploaded one goes."""
+        drop_uploads(self.directory, self._photos.drop(photo_id))
 
     def add_photo(self, product_id: str, data: bytes, name: str) -> Photo:
         """Keep an uploaded photo of a product; BadPhoto where it cannot be used, UnknownProduct.
@@ -311,14 +329,31 @@ class Shop:
 
     def forget_customer(self, customer_id: str) -> int:
         """Delete all that is known of a customer, also what was recommended to them; returns how many
-        interactions that was.
+        interactions that was. ``sweep_forgotten`` clears what the database's free space may still hold.
         """
-        return self._interactions.forget(customer_id)
+        gone = self._interactions.forget(customer_id)
+        self._database.empty_log()
+        return gone
+
+    def sweep_forgotten(self) -> bool:
+        """Write anew what may still hold bytes of forgotten customers; whether there was anything to do.
+
+        For quiet hours: it takes about as long as reading all interactions, and writers wait for it.
+        """
+        swept = self._interactions.sweep()
+        if swept:
+            self._database.empty_log()
+        return swept
 
     @property
     def recommendation_log(self) -> Recommendations:
         """The log of what was recommended."""
         return self._recommendations
+
+    @property
+    def rules(self) -> Rules:
+        """What merchandisers ordered: products pinned, blocked and boosted."""
+        return self._rules
 
     @property
     def event_weights(self) -> Mapping[str, float]:
@@ -355,6 +390,20 @@ class Shop:
     def reject_summary(self, import_id: int) -> dict[str, int]:
         """Reason code → number of rejects of an import, the most frequent first."""
         return self._rejects.summary(import_id)
+
+    # copies
+
+    def snapshot(self, target: Path) -> None:
+        """Write all records as of one moment into a new SQLite file, whatever database they are in, while
+        others go on writing. Raises Damaged where the copy is not sound.
+        """
+        from data.store.snapshot import write_snapshot  # only backups need it
+
+        write_snapshot(self._database, target)
+
+    def uploads(self) -> list[str]:
+        """Paths within the shop of the files of uploaded photos."""
+        return self._photos.uploads()
 
     # meta
 

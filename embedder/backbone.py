@@ -97,10 +97,12 @@ class FeatureNet(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Every output, in order."""
-        maps = self._maps(pictures)
+        maps = self.maps(pictures)
         return tuple(self._pooled(output, maps) for output in self.outputs)
 
-    def _maps(self, pictures: Tensor) -> dict[Stage, Tensor]:
+    def maps(self, pictures: Tensor) -> dict[Stage, Tensor]:
+        """The activations (n, c, h, w) of every stage that an output needs; of ``head``, if any does, the
+        features (n, d)."""
         maps: dict[Stage, Tensor] = {}
         model = cast("Any", self.model)
         if self._early:

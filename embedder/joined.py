@@ -88,13 +88,18 @@ class JoinedEmbedder(Embedder):
 
     def colours(self, photo: Photos) -> Floats:
         """The palette block of a prepared photo, (n,), from the picture of the member whose palette it is."""
-        return super().colours(self._packing.pictures(photo[None], self.joint.palette_owner or 0)[0])
+        return super().colours(self.picture(photo, self.joint.palette_owner or 0))
 
     def _open_runtime(self, name: str, batch: int | None) -> Runtime:
-        return JoinedRuntime([member.runtime for member in self.members], self._packing, self._parts())
+        return JoinedRuntime([member.runtime for member in self.members], self._packing, self.sources())
 
-    def _parts(self) -> list[list[Source]]:
-        """Of every output of the joined network."""
+    def picture(self, photo: Photos, member: int) -> Photos:
+        """What a member sees of one prepared photo, (H, W, 3)."""
+        picture: Photos = self._packing.pictures(photo[None], member)[0]
+        return picture
+
+    def sources(self) -> list[list[Source]]:
+        """The members' parts of every output of the joined network."""
         parts = []
         for aspect, places in self.joint.network_sources:
             total = sum(self.joint.shares[i] for i in places)

@@ -96,7 +96,10 @@ def _check_reachable(name: str) -> None:
     try:
         if offline:
             raise OSError("HF_HUB_OFFLINE is set")
-        urllib.request.urlopen(urllib.request.Request(hub, method="HEAD"), timeout=SECONDS).close()
+        if not hub.startswith(("https://", "http://")):
+            raise ValueError(f"HF_ENDPOINT is no web address: {hub!r}")
+        asked = urllib.request.Request(hub, method="HEAD")
+        urllib.request.urlopen(asked, timeout=SECONDS).close()  # nosec B310 # a web address, as checked above
     except urllib.error.HTTPError:
         return  # an answer, whatever it says, shows that the hub can be reached
     except (OSError, ValueError) as error:

@@ -160,7 +160,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
     The usual wrappers are looked through: ``state_dict``, ``model``, and the prefix ``module.``.
     """
-    import pickle
+    import pickle  # nosec B403 # for its exception alone: torch reads with weights_only
 
     import torch
 

@@ -59,6 +59,9 @@ class Objective(Protocol):
     def bound(self, worst: Floats) -> float:
         """No row outside those fetched scores above this; worst (p,) is each probe's last inner product."""
 
+    def terms(self, vectors: Floats) -> Floats:
+        """Numbers (n, d), one for each of a candidate's, that add up to its score."""
+
     def nearest(self, vectors: Floats) -> Floats:
         """For each candidate (n, d) the default-weighted vector (n, d) it is to be explained against."""
 
@@ -85,6 +88,11 @@ class Linear:
     def bound(self, worst: Floats) -> float:
         """The last inner product itself."""
         return float(worst[0])
+
+    def terms(self, vectors: Floats) -> Floats:
+        """Products with the query."""
+        terms: Floats = vectors * self.query
+        return terms
 
     def nearest(self, vectors: Floats) -> Floats:
         """The same reference for all."""
@@ -120,6 +128,19 @@ class Best:
         """A row not fetched is at most ``worst`` close to every example; losing to a negative gives <= 0."""
         best = float((worst * self.strengths).max())
         return max(best, 0.0) if len(self.negatives) else best
+
+    def terms(self, vectors: Floats) -> Floats:
+        """Products with the closest example, or with the closest negative times minus its closeness."""
+        good = vectors @ self.positives.T * self.strengths
+        first = good.argmax(axis=1)
+        terms: Floats = vectors * self.positives[first] * self.strengths[first, None]
+        if len(self.negatives):
+            bad = vectors @ self.negatives.T * self.against
+            worst = bad.argmax(axis=1)
+            lost = good.max(axis=1) <= bad.max(axis=1)
+            factors = -bad.max(axis=1, keepdims=True) * self.against[worst, None]
+            terms[lost] = (vectors * self.negatives[worst] * factors)[lost]
+        return terms
 
     def nearest(self, vectors: Floats) -> Floats:
         """Each candidate's closest example."""

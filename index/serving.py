@@ -50,11 +50,28 @@ class Scans:
         return self._manifest.exact or not reweighed or self._manifest.chosen.reweighed is not None
 
     def _open_exact(self) -> ExactScan:
-        if self._manifest.exact:
-            return ExactScan.load(self._directory / INDEX_FILE)
-        return ExactScan.over(self._matrix)
+        if not self._manifest.exact:
+            return ExactScan.over(self._matrix)
+        try:
+            return ExactScan.load(self._index_path)
+        except RuntimeError as error:
+            return self._of_a_removed_generation(error)
 
     def _open_quick(self) -> Scan:
+        try:
+            return self._open_chosen()
+        except RuntimeError as error:
+            return self._of_a_removed_generation(error)
+
+    def _of_a_removed_generation(self, error: RuntimeError) -> ExactScan:
+        """For a question that began with a generation of which the files were removed before it came to open
+        them: its vectors are still mapped. Raises FAISS's error where the file is there.
+        """
+        if self._index_path.exists():
+            raise error
+        return ExactScan.over(self._matrix)
+
+    def _open_chosen(self) -> Scan:
         chosen = self._manifest.chosen
         on_gpu = self._manifest.device == CUDA and gpus() > 0
         if self._manifest.exact:

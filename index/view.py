@@ -19,6 +19,7 @@ from data.table import ProductTable
 from index.allowed import Allowed
 from index.answer import answer
 from index.blocks import unit
+from index.explain import Explanation, Shown, explained
 from index.filters import SlotTable
 from index.hits import Hit
 from index.nearby import near
@@ -125,6 +126,31 @@ class IndexView:
             [snapshot.looks(slot)[1] for slot in snapshot.slots(queried)] or [positives.vectors[:0]]
         )
         return answer(snapshot, query, objective, shares, allowed, own)
+
+    def explain(self, query: Query, hits: Sequence[Hit]) -> list[Explanation]:
+        """Why hits of a query have their scores, one for each; from this view, of which the hits are."""
+        positives = self._weighted(query.examples)
+        negatives = self._weighted(query.negatives) if query.negatives else None
+        shares = self.layout.chosen(query.aspects)
+        objective = make(query.strategy, positives, negatives, self.layout, shares)
+        looks = [
+            self.vectors_of(example.product_id)
+            if example.product_id is not None
+            else ([None], positives.vectors[place, None])
+            for place, example in enumerate(query.examples)
+        ]
+        owners = np.repeat(np.arange(len(looks)), [len(photos) for photos, _ in looks])
+        shown = Shown(
+            np.concatenate([vectors for _, vectors in looks]),
+            owners,
+            [photo for photos, _ in looks for photo in photos],
+            (positives.weights / positives.weights.max())[owners],
+        )
+        matched = np.empty((len(hits), self.layout.d), np.float32)
+        for row, hit in enumerate(hits):
+            photos, vectors = self.vectors_of(hit.product_id)
+            matched[row] = vectors[photos.index(hit.photo_id)]
+        return explained(self.layout, objective, shares, shown, matched)
 
     def vectors_of(self, product_id: str) -> tuple[list[str], Floats]:
         """Photo ids and stored vectors (m, d) of a product. Raises UnknownProduct, NoVector."""

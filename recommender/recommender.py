@@ -20,6 +20,7 @@ from recommender.histories import Histories
 from recommender.items import Floats, Ints, Items
 from recommender.learned import Learned
 from recommender.models.blend import is_warm
+from recommender.portrait import Portrait, portrait_of
 from recommender.proposing import Near, Panel
 from recommender.ranker.vitrine import FittedVitrine
 from recommender.reasons import Explainer
@@ -115,6 +116,19 @@ class Recommender:
         known = self._known(request)
         with one_thread():
             return self._answer(request, view, known)
+
+    def portrait(self, request: Request, each: int = 12) -> Portrait:
+        """The customer's interests, and what each source would recommend alone, at most ``each`` products.
+
+        Raises BadFilter for a filter on an unknown column.
+        """
+        view = self._current()
+        known = self._known(request)
+        with one_thread():
+            items = view.shelf.items
+            history = self._history(known, request, items)
+            candidates = view.panel.ask(history, barred(request, view.shelf, history.items))
+            return portrait_of(history, items, view.vitrine.blend, candidates, each)
 
     def _answer(self, request: Request, view: _View, known: Sequence[Interaction]) -> Answer:
         items, table = view.shelf.items, view.shelf.table

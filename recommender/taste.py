@@ -74,6 +74,39 @@ def tastes_of(histories: Histories, items: Items, half_life: float, mode: Mode) 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One interest of a customer, for people to look at.
+
+    share: of the faded weights, adding up to 1 over the interests. medoid: the product that stands for it.
+    products: the liked products in it, strongest first, the medoid among them.
+    """
+
+    share: float
+    medoid: str
+    products: tuple[str, ...]
+
+
+def interests_of(history: Histories, items: Items, half_life: float) -> tuple[Interest, ...]:
+    """The interests of the one customer whose history it is, largest share first; () without any.
+
+    A history of fewer than ``BROAD`` liked products is one interest.
+    """
+    products, weights = _strongest(history.wanted(len(items), half_life), 0, items)
+    if not len(products):
+        return ()
+    vectors, share = items.vectors[products], weights / weights.sum()
+    labels = clusters(vectors) if len(vectors) >= BROAD else np.zeros(len(vectors), np.int64)
+    _, shares, medoids = _medoids(vectors, share, labels)
+    found = []
+    for label, (part, medoid) in enumerate(zip(shares.tolist(), medoids.tolist(), strict=True)):
+        inside = np.flatnonzero(labels == label)
+        inside = inside[np.argsort(-weights[inside], kind="stable")]
+        names = tuple(items.ids[row] for row in products[inside].tolist())
+        found.append(Interest(part, items.ids[int(products[medoid])], names))
+    return tuple(sorted(found, key=lambda interest: (-interest.share, interest.medoid)))
+
+
 def _strongest(liked: sparse.csr_array, row: int, items: Items) -> tuple[Ints, Doubles]:
     """Liked products of one customer that have looks, with their weights, at most ``MOST_PRODUCTS``."""
     where = slice(int(liked.indptr[row]), int(liked.indptr[row + 1]))

@@ -166,7 +166,8 @@ class RecommendAnswer:
 class ProductPage:
     """One page of the products that a filter selects, ordered by id.
 
-    page: from 1; pages: at least 1; total: how many products the filter selects.
+    page: from 1, or 0 where the page starts after an id instead; pages: at least 1; total: how many products
+    the filter selects. last: the last id of this page, where another one follows.
     """
 
     products: list[Json]
@@ -174,12 +175,13 @@ class ProductPage:
     pages: int
     size: int
     total: int
+    last: str | None = None
 
     def as_json(self) -> Json:
         """For HTTP."""
         return {
             "products": self.products,
-            "page": self.page,
+            "page": self.page or None,
             "pages": self.pages,
             "size": self.size,
             "total": self.total,

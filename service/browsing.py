@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,17 +68,42 @@ def products(parts: Parts, where: str | None, page: int, size: int) -> ProductPa
     """Page ``page`` (from 1) of the live products that a filter selects, ordered by id."""
     if page < 1 or not 1 <= size <= LARGEST_PAGE:
         raise UsageError(f"pages count from 1 and hold 1 to {LARGEST_PAGE} products")
+    selected = _selected(parts, where)
+    first, last = (page - 1) * size, page * size
+    chosen = sorted(selected)[first:last]
+    return _page(parts, chosen, page, size, len(selected), more=last < len(selected))
+
+
+def products_after(parts: Parts, where: str | None, after: str, size: int) -> ProductPage:
+    """The next ``size`` of these products, from the first one whose id is greater than ``after``.
+
+    What is added or deleted meanwhile moves nothing: every product that is there all along comes once.
+    """
+    if not 1 <= size <= LARGEST_PAGE:
+        raise UsageError(f"pages hold 1 to {LARGEST_PAGE} products")
+    selected = _selected(parts, where)
+    following = heapq.nsmallest(size + 1, (id_ for id_ in selected if id_ > after))
+    return _page(parts, following[:size], None, size, len(selected), more=len(following) > size)
+
+
+def _selected(parts: Parts, where: str | None) -> list[str]:
+    """Ids of the live products that a filter selects, in no order."""
     table = parts.table()
     mask = parse(where).mask(table) if where and where.strip() else np.ones(len(table.ids), bool)
-    rows = np.flatnonzero(mask)
-    chosen = sorted(table.ids[row] for row in rows)[(page - 1) * size : page * size]
+    return [table.ids[row] for row in np.flatnonzero(mask)]
+
+
+def _page(
+    parts: Parts, chosen: Sequence[str], page: int | None, size: int, total: int, *, more: bool
+) -> ProductPage:
     shown = cards(parts, chosen)
     return ProductPage(
         products=[shown[id_] for id_ in chosen if id_ in shown],
-        page=page,
-        pages=max(1, math.ceil(len(rows) / size)),
+        page=page or 0,
+        pages=max(1, math.ceil(total / size)),
         size=size,
-        total=len(rows),
+        total=total,
+        last=chosen[-1] if chosen and more else None,
     )
 
 
@@ -105,6 +131,12 @@ def thumbnail(parts: Parts, photo_id: str, side: int) -> bytes:
     if side > LARGEST_KEPT:
         return jpeg_of(path, side)
     return _jpeg(path, path.stat().st_mtime_ns, side)
+
+
+def thumbnails_kept() -> tuple[int, int]:
+    """How often a thumbnail was found in memory, and how often it had to be made, in this process."""
+    told = _jpeg.cache_info()
+    return told.hits, told.misses
 
 
 @lru_cache(maxsize=1024)  # of at most some 60 kB each

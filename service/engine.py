@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from data.records import Interaction, Photo, Product
+from data.rules import Terms
 from data.shop import Shop
 from embedder.finetuning.settings import Augmentation
-from service import browsing, changing, combining, comparing, overview, searching, suggesting
+from service import browsing, changing, combining, comparing, overview, ruling, searching, suggesting
 from service.answers import (
     EvaluationAnswer,
     EventsReport,
@@ -25,15 +27,20 @@ from service.answers import (
     SimilarAnswer,
     SwitchAnswer,
 )
+from service.changing import ProductChange
 from service.combining import JoinRequest, SoupRequest
 from service.comparing import CompareAnswer, CompareRequest
 from service.duplicates import DuplicatesAnswer, DuplicatesRequest, find_duplicates
 from service.evaluating.request import EvaluateEmbedderRequest
 from service.evaluating.result import EmbedderAnswer
+from service.freshness import search_state
+from service.heatmaps import HeatmapRequest, HeatMaps, Pair
 from service.lookalikes import calibration_of
+from service.offpolicy import OffPolicyAnswer, OffPolicyRequest, evaluate_log
 from service.parts import Parts
 from service.progress import Tell, silent
 from service.requests import (
+    Encoded,
     EvaluateRequest,
     EventsRequest,
     FinetuneRequest,
@@ -46,12 +53,16 @@ from service.shown import ShownRequest, export_shown
 from service.shown_log import LogSettings
 from service.verdicts import doubts
 
+if TYPE_CHECKING:
+    from recommender.portrait import Portrait
+
 
 class Engine:
     """Everything that can be done with one shop. Safe to use from several threads."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._heatmaps = HeatMaps(parts)
 
     @classmethod
     def open(cls, directory: Path, runtime: str = "auto", log: LogSettings | None = None) -> Engine:
@@ -168,12 +179,30 @@ class Engine:
         """
         return searching.similar(self._parts, request)
 
+    def heatmap_pair(self, request: HeatmapRequest) -> Pair:
+        """Which photos a request for a heat map means, with an ETag of the picture.
+
+        Raises EmptyShop, UnknownProduct, UnknownPhoto, NoVector.
+        """
+        return self._heatmaps.pair(request)
+
+    def heatmap(self, pair: Pair) -> bytes:
+        """A JPEG: a photo with heat where it agrees with the other one.
+
+        Raises BadPhoto, UsageError, NotReady for an embedder without a network, SpaceMismatch.
+        """
+        return self._heatmaps.jpeg(pair)
+
     def recommend(self, request: RecommendRequest, surface: str | None = None) -> RecommendAnswer:
         """Products for a customer or an anonymous history, best first; falls back with a flag.
 
         surface: where the answer is shown to the customer, for the log; None: it is not logged.
         """
         return suggesting.recommend(self._parts, request, surface)
+
+    def portrait(self, customer_id: str, each: int = 12) -> Portrait:
+        """A customer's interests, and what each source would recommend alone, at most ``each`` products."""
+        return suggesting.portrait(self._parts, customer_id, each)
 
     def recommend_session(self, history: Sequence[Interaction], k: int = 10) -> RecommendAnswer:
         """Recommendations for an anonymous session: ``recommend`` with a history."""
@@ -206,6 +235,10 @@ class Engine:
         from service.learning import evaluate
 
         return evaluate(self._parts, request, tell)
+
+    def evaluate_log(self, request: OffPolicyRequest, tell: Tell = silent) -> OffPolicyAnswer:
+        """What another policy would have earned, from a log of what was shown."""
+        return evaluate_log(request, self._parts, tell)
 
     def finetune(self, request: FinetuneRequest, tell: Tell = silent) -> Json | None:
         """Fine-tune the embedder on the shop's labels; returns what it brought on products held out.
@@ -265,13 +298,36 @@ class Engine:
         """Add or replace one product; visible in the very next answer. Returns the product's JSON."""
         return changing.put_product(self._parts, product)
 
+    def put_products(self, products: Sequence[Product]) -> Json:
+        """Add or replace several products, all or none. Returns ``{"added": n, "changed": n, "same": n}``.
+
+        Raises UsageError for one that is named twice.
+        """
+        return changing.put_products(self._parts, products)
+
+    def change_product(self, product_id: str, change: ProductChange) -> Json:
+        """Change some fields of a product; visible in the very next answer. Returns the product's JSON.
+
+        Raises UnknownProduct, UsageError.
+        """
+        return changing.change_product(self._parts, product_id, change)
+
+    def drop_photo(self, photo_id: str) -> None:
+        """Delete one photo; its looks are gone from the very next answer. Raises UnknownPhoto."""
+        changing.drop_photo(self._parts, photo_id)
+
     def delete_product(self, product_id: str) -> None:
         """Take one product out; gone from the very next answer. Raises UnknownProduct."""
         changing.delete_product(self._parts, product_id)
 
-    def add_photo(self, product_id: str, data: bytes, name: str = "") -> Photo:
-        """Store one more photo of a product, encoded at once. Raises UnknownProduct, BadPhoto."""
-        return changing.add_photo(self._parts, product_id, data, name)
+    def add_photo(
+        self, product_id: str, data: bytes, name: str = "", encoded: Encoded | None = None
+    ) -> Photo:
+        """Store one more photo of a product, encoded at once. Raises UnknownProduct, BadPhoto.
+
+        encoded: what the embedder made of it, where that is known already.
+        """
+        return changing.add_photo(self._parts, product_id, data, name, encoded)
 
     def add_interactions(self, items: Sequence[Interaction]) -> Json:
         """Store interactions; durable when this returns. Returns ``{"stored": n, "repeated": n}``.
@@ -286,6 +342,38 @@ class Engine:
         """
         return changing.forget_customer(self._parts, customer_id)
 
+    # --- merchandising
+
+    def rules(self, product_id: str | None = None, category: str | None = None) -> list[Json]:
+        """The rules that were not taken back, oldest first; those of a product, of a category, or all."""
+        return ruling.rules(self._parts.shop, product_id, category)
+
+    def rules_for(self, product: Json) -> list[Json]:
+        """The rules that speak of a product's look-alikes: for it, for its category, for everywhere."""
+        category = product.get("category")
+        return ruling.rules_for(
+            self._parts.shop, str(product["product_id"]), None if category is None else str(category)
+        )
+
+    def add_rule(self, terms: Terms, who: str = ruling.LOCAL) -> Json:
+        """Order a rule. Returns rule, overrules (numbers of earlier pins) and warnings.
+
+        Raises UnknownProduct, UsageError.
+        """
+        return ruling.add(self._parts.shop, terms, who)
+
+    def remove_rule(self, rule_id: int, who: str = ruling.LOCAL) -> Json:
+        """Take a rule back. Returns the change. Raises UnknownRule."""
+        return ruling.remove(self._parts.shop, rule_id, who)
+
+    def undo_rule(self, who: str = ruling.LOCAL, change_id: int | None = None) -> Json:
+        """Revert the last change of the rules, or a given one. Raises UnknownRule, UsageError."""
+        return ruling.undo(self._parts.shop, who, change_id)
+
+    def rule_history(self, limit: int = 100, before: int | None = None) -> list[Json]:
+        """Changes of the rules, the newest first."""
+        return ruling.history(self._parts.shop, limit, before)
+
     # --- looking
 
     def product(self, product_id: str) -> Json:
@@ -299,6 +387,20 @@ class Engine:
     def products(self, where: str | None = None, page: int = 1, size: int = 48) -> ProductPage:
         """Products that a filter selects, by pages. Raises BadFilter, UsageError."""
         return browsing.products(self._parts, where, page, size)
+
+    def products_after(self, where: str | None, after: str, size: int = 48) -> ProductPage:
+        """Products that a filter selects whose ids come after one, which need not be there any more.
+
+        Raises BadFilter, UsageError.
+        """
+        return browsing.products_after(self._parts, where, after, size)
+
+    def search_state(self) -> str:
+        """A digest of all that answers of searches by looks depend on besides the request.
+
+        Raises EmptyShop.
+        """
+        return search_state(self._parts)
 
     def columns(self) -> list[str]:
         """The columns that filters can name."""
@@ -353,6 +455,10 @@ class Engine:
     def ready(self) -> bool:
         """Whether searches can be answered now."""
         return overview.ready(self._parts)
+
+    def obstacles(self) -> list[str]:
+        """Why searches cannot be answered now, and what to do; nothing where they can be."""
+        return overview.obstacles(self._parts)
 
     def duplicates(self, request: DuplicatesRequest) -> DuplicatesAnswer:
         """Photos that the shop holds twice, in groups. Raises EmptyShop, UsageError."""

@@ -16,6 +16,7 @@ from service.plain import plain
 from service.progress import Step, Tell
 from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
 from service.spaces import lasting_name, remember_space
+from service.trainings import training_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from embedder.finetuning.report import FinetuneReport
     from embedder.finetuning.search_report import SearchReport
     from embedder.finetuning.settings import Augmentation
+    from recommender.evaluation.result import Evaluation
 
 SHOWN_PHOTOS, SHOWN_SIDE = 3, 160
 
@@ -35,6 +37,7 @@ def train(parts: Parts, seed: int, tell: Tell, search: int | None = None) -> Jso
     with parts.shop.writer("vitrine train"):
         index = parts.index()
         report = fit(parts.shop, index, seed, lambda text: tell(Step("training", 0, note=text)), search)
+        parts.shop.sweep_forgotten()
     found: Json = plain(report)
     return found
 
@@ -67,7 +70,8 @@ def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAn
     from data.demo import is_simulated
     from recommender.evaluation import openings
     from recommender.evaluation.evaluate import Plan, carry_out
-    from recommender.evaluation.report import write_report
+    from recommender.evaluation.pooled import pool
+    from recommender.evaluation.report import write_report, write_windows
     from recommender.evaluation.splits import folds
     from recommender.source import load_dataset
 
@@ -82,24 +86,30 @@ def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAn
         request.ablate,
     )
     index.refresh()
-    data = load_dataset(shop, index)
+    data, embedder = load_dataset(shop, index), training_of(parts)
     parted = folds(data, request.split, request.windows, request.repeat)
     reports = shop.directory / "reports"
     folder = request.report or reports / f"evaluation-{request.split}"
-    found: list[Json] = []
+    found: list[Evaluation] = []
     for number, fold in enumerate(parted, 1):
         several = f"window {number} of {len(parted)}: " if len(parted) > 1 else ""
 
         def told(text: str, where: str = several) -> None:
             tell(Step("evaluating", 0, note=f"{where}{text}"))
 
-        result = carry_out(plan, data, fold, told)
+        result = carry_out(plan, data, fold, told, embedder)
         opened = openings.record(reports, fold.digest, f"{request.split}: {', '.join(result.names)}")
         result = replace(result, openings=opened, simulated=is_simulated(shop))
         tell(Step("reporting", 0))
         write_report(result, shop, folder / f"window-{number}" if len(parted) > 1 else folder)
-        found.append(result.as_json())
-    return EvaluationAnswer(found[0] if len(found) == 1 else _windows(found), folder)
+        found.append(result)
+    if len(found) == 1:
+        return EvaluationAnswer(found[0].as_json(), folder)
+    tell(Step("pooling", 0))
+    pooled = pool(found, plan.seed)
+    write_windows(found, pooled, folder)
+    newest = _windows([one.as_json() for one in found])
+    return EvaluationAnswer({**newest, "pooled": pooled.as_json()}, folder)
 
 
 def _windows(found: list[Any]) -> Json:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import platform
-import subprocess
+import subprocess  # nosec B404 # asks the GPU's driver
 from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import which
 
 from data.aspects import AspectLayout
-from data.errors import VitrineError
+from data.errors import Damaged, VitrineError
 from data.shop import Shop
 from index.generations import Generations
 from service.answers import Json
@@ -137,7 +137,9 @@ def gpu() -> str | None:
         return None
     command = [program, "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(  # nosec B603 # no shell; every word but the program's path is a constant
+            command, capture_output=True, text=True, timeout=10, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip().splitlines()[0] if done.returncode == 0 and done.stdout.strip() else None
@@ -150,6 +152,18 @@ def ready(parts: Parts) -> bool:
     except VitrineError:
         return False
     return True
+
+
+def obstacles(parts: Parts) -> list[str]:
+    """Why searches cannot be answered now, and what to do, the cause first; nothing where they can be."""
+    try:
+        parts.index()
+    except VitrineError as error:
+        found = [error.message]
+        if not isinstance(error, Damaged):
+            found += missing(parts, plain(parts.shop.counts()), None)
+        return list(dict.fromkeys(found))
+    return []
 
 
 def export_rejects(parts: Parts, path: Path) -> int:

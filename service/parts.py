@@ -26,6 +26,22 @@ DEFAULT_EMBEDDER = "bundled"
 EMBEDDERS_KEPT = 2
 
 
+class Lookups:
+    """How often the table of products was up to date when it was needed (hits), and how often it was not."""
+
+    def __init__(self) -> None:
+        self.hits = self.misses = 0
+        self._revision = -1
+
+    def saw(self, revision: int) -> None:
+        """The table of this revision was used."""
+        if revision == self._revision:
+            self.hits += 1
+        else:
+            self.misses += 1
+            self._revision = revision
+
+
 class Parts:
     """Shop, product table, index, embedder, recommender and log of one directory.
 
@@ -44,6 +60,7 @@ class Parts:
         self._index: CatalogueIndex | None = None
         self._embedders: dict[str, Embedder] = {}
         self._table: ProductTable | None = None
+        self.tables = Lookups()
 
     @property
     def models(self) -> Path:
@@ -52,6 +69,11 @@ class Parts:
 
     def table(self) -> ProductTable:
         """The live products as columns, up to date; the index's own where there is one."""
+        found = self._listed()
+        self.tables.saw(found.revision)
+        return found
+
+    def _listed(self) -> ProductTable:
         with suppress(EmptyShop, Damaged):  # products can be looked at all the same
             return self.index().table
         with self._listing:
@@ -71,6 +93,11 @@ class Parts:
             found = self._index
         found.refresh()
         return found
+
+    @property
+    def opened_index(self) -> CatalogueIndex | None:
+        """The index as the last question left it; None while none was opened."""
+        return self._index
 
     def index_if_any(self) -> CatalogueIndex | None:
         """The index, or None while the shop has none."""

@@ -6,13 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from data.errors import UsageError
 from data.photos import PhotoLimits
 from data.records import Interaction
 from embedder.finetuning.settings import Settings as FinetuneSettings
 from embedder.finetuning.space import Search
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Strategy = Literal["average", "best", "sum"]
 NearDuplicates = Literal["keep", "suppress"]
@@ -42,6 +46,14 @@ def _check_common(k: int, diversity: float) -> None:
         raise UsageError(f"diversity must be between 0 (none) and 1 (most), not {diversity}")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A photo from outside that went through an embedder: its unit blocks (d,), unscaled, and their space."""
+
+    blocks: NDArray[np.float32]
+    space: str
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One example of a visual query: a product of the shop, or a photo from outside (exactly one of them).
@@ -50,15 +62,17 @@ class Look:
     photo: a file, or the bytes of one.
     weight: how much this example counts, > 0; only proportions matter.
     name: what to call a photo in messages and on sheets.
+    encoded: a photo that went through the embedder already, instead of its file or bytes.
     """
 
     product_id: str | None = None
     photo: Path | bytes | None = None
     weight: float = 1.0
     name: str | None = None
+    encoded: Encoded | None = None
 
     def __post_init__(self) -> None:
-        if (self.product_id is None) == (self.photo is None):
+        if sum(given is not None for given in (self.product_id, self.photo, self.encoded)) != 1:
             raise UsageError("an example is either a product or a photo: give exactly one of them")
         if not (math.isfinite(self.weight) and self.weight > 0):
             raise UsageError(f"an example's weight must be a number above 0, not {self.weight}")
@@ -83,6 +97,8 @@ class SimilarRequest:
     diversity: 0 (closest first) to 1 (as different from each other as possible).
     exclude: products that must not be in the answer.
     min_score: hits below this cosine are left out; "auto": below the shop's calibrated threshold.
+    explain: each hit says which photo of the examples it is like, and each aspect's part of its score.
+    rules: whether what merchandisers pinned, blocked and boosted holds.
     """
 
     examples: tuple[Look, ...]
@@ -95,6 +111,8 @@ class SimilarRequest:
     exclude: frozenset[str] = frozenset()
     min_score: float | Auto | None = None
     near_duplicates: NearDuplicates = "keep"
+    explain: bool = False
+    rules: bool = True
 
     def __post_init__(self) -> None:
         if not self.examples:
@@ -114,7 +132,8 @@ class RecommendRequest:
     history: an anonymous session's interactions instead (oldest first).
     seen: "drop" leaves out what the customer already dealt with; None takes the recommender's default.
     category_cap: at most so many products of one category, or None. model: a trained model of the table that
-    is asked instead (see ``vitrine train --model``); such answers are not logged.
+    is asked instead (see ``vitrine train --model``); such answers are not logged. rules: whether what
+    merchandisers pinned, blocked and boosted holds; never in the answer of a single model.
     """
 
     customer_id: str | None = None
@@ -127,6 +146,7 @@ class RecommendRequest:
     category_cap: int | None = None
     why: bool = True
     model: str | None = None
+    rules: bool = True
 
     def __post_init__(self) -> None:
         if (self.customer_id is None) == (self.history is None):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import SpaceMismatch
 from data.where import parse
+from service import ruled_hits
 from service.answers import Json, SimilarAnswer
 from service.browsing import as_card
+from service.explaining import explanations
 from service.lookalikes import least_score, nothing_alike
+from service.merchandising import Plan
 from service.parts import Parts
-from service.requests import Look, SimilarRequest
+from service.requests import Encoded, Look, SimilarRequest
+from service.rulebook import SIMILAR, plan_for
+from service.stages import stage
+
+TRIES = 5
+"""How often a question is asked anew because products that were found are deleted meanwhile."""
 
 if TYPE_CHECKING:
     from index.hits import Hit
@@ -24,6 +33,17 @@ if TYPE_CHECKING:
 
 def similar(parts: Parts, request: SimilarRequest) -> SimilarAnswer:
     """Products that look like the examples, best first; never one of the example products."""
+    for _ in range(TRIES):
+        answer, whole = _answer(parts, request)
+        if whole:
+            break
+    return answer
+
+
+def _answer(parts: Parts, request: SimilarRequest) -> tuple[SimilarAnswer, bool]:
+    """The answer of one view, and whether the shop still has all of it: a product may be deleted just after
+    it was found, and its place is another's then.
+    """
     from index.query import Query
 
     index = parts.index().pinned()  # one view for all of the answer: it never mixes spaces
@@ -40,13 +60,21 @@ def similar(parts: Parts, request: SimilarRequest) -> SimilarAnswer:
         min_score=least,
         near_duplicates=request.near_duplicates,
     )
-    hits = index.search(query)
-    return SimilarAnswer(
-        hits=_described(parts, hits),
+    asked = [look.product_id for look in request.examples if look.product_id is not None]
+    plan = plan_for(parts.shop, SIMILAR, asked) if request.rules else Plan()
+    with stage("search"):
+        found = ruled_hits.search(index, query, plan)
+    more = dict(found.rules)
+    if request.explain:
+        for product, why in explanations(index, query, found.hits, request.examples).items():
+            more[product] = {**more.get(product, {}), **why}
+    answer = SimilarAnswer(
+        hits=_described(parts, found.hits, more),
         space=index.space,
         generation=index.generation,
-        warnings=(*index.warnings, *_nothing(index, query, hits)),
+        warnings=(*index.warnings, *_nothing(index, query, found.hits), *found.warnings),
     )
+    return answer, len(answer.hits) == len(found.hits)
 
 
 def _nothing(index: IndexView, query: Query, hits: Sequence[Hit]) -> tuple[str, ...]:
@@ -64,7 +92,7 @@ def _examples(parts: Parts, index: IndexView, looks: Sequence[Look]) -> tuple[Ex
 
     return tuple(
         Example(product_id=look.product_id, weight=look.weight)
-        if look.photo is None
+        if look.product_id is not None
         else Example(vector=photo_vector(parts, index, look), weight=look.weight, space=index.space)
         for look in looks
     )
@@ -72,6 +100,8 @@ def _examples(parts: Parts, index: IndexView, looks: Sequence[Look]) -> tuple[Ex
 
 def photo_vector(parts: Parts, index: IndexView, look: Look) -> NDArray[np.float32]:
     """The vector (d,) of a photo from outside, in the index's space. Raises BadPhoto, SpaceMismatch."""
+    if look.encoded is not None:
+        return _scaled(index, look.encoded)
     if look.photo is None:
         raise TypeError("a look without a photo has no photo's vector")
     embedder = parts.embedder(index.space)
@@ -80,7 +110,19 @@ def photo_vector(parts: Parts, index: IndexView, look: Look) -> NDArray[np.float
     return vector
 
 
-def _described(parts: Parts, hits: Sequence[Hit]) -> list[Json]:
+def _scaled(index: IndexView, photo: Encoded) -> NDArray[np.float32]:
+    if photo.space != index.space:
+        raise SpaceMismatch(
+            f"the photo was encoded in space {photo.space}, but the shop searches {index.space} now; "
+            "encode it again",
+            shop=index.space,
+            embedder=photo.space,
+        )
+    vector: NDArray[np.float32] = index.layout.scale(photo.blocks[None])[0]
+    return vector
+
+
+def _described(parts: Parts, hits: Sequence[Hit], more: Mapping[str, Json]) -> list[Json]:
     products = parts.shop.products([hit.product_id for hit in hits])
     return [
         {
@@ -89,6 +131,7 @@ def _described(parts: Parts, hits: Sequence[Hit]) -> list[Json]:
             "photo_id": hit.photo_id,
             **{k: v for k, v in as_card(products[hit.product_id]).items() if k != "product_id"},
             "aspects": {name: round(float(c), 4) for name, c in (hit.aspects or {}).items()},
+            **more.get(hit.product_id, {}),
         }
         for hit in hits
         if hit.product_id in products

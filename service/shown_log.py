@@ -88,6 +88,11 @@ class ShownLog:
             self._thread.join(CLOSING_SECONDS)
 
     @property
+    def waiting(self) -> int:
+        """How many rows wait to be written."""
+        return len(self._waiting)
+
+    @property
     def warning(self) -> str | None:
         """What a person should know: that rows were lost, how many and why."""
         with self._changed:

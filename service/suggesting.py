@@ -10,13 +10,24 @@ from uuid import uuid4
 from data.ids import storable
 from data.shown import Shown
 from data.where import parse
+from service import ruled_items
 from service.answers import Json, RecommendAnswer
 from service.browsing import cards
+from service.merchandising import Plan
 from service.parts import Parts
 from service.requests import RecommendRequest
+from service.rulebook import RECOMMENDATIONS, plan_for, rule_json, speaks_of_queries
+from service.ruled_items import Draw
+from service.stages import stage
 
 if TYPE_CHECKING:
+    from recommender.portrait import Portrait
     from recommender.recommender import Reason, Recommendation, Request
+
+TRIES = 5
+"""How often a question is asked anew because products that were found are deleted meanwhile."""
+RULED = "+rules"
+"""Ends the policy in the log of an answer for which there were rules."""
 
 
 def recommend(parts: Parts, request: RecommendRequest, surface: str | None = None) -> RecommendAnswer:
@@ -27,26 +38,49 @@ def recommend(parts: Parts, request: RecommendRequest, surface: str | None = Non
     """
     if request.model is not None:
         return _by_model(parts, request, request.model)
-    from recommender.exploration import pool_size, shown_order
-
     log = parts.log if surface is not None else None
-    explore = 0.0 if log is None else log.settings.explore
-    serving, request_id = parts.serving(), uuid4().hex
-    found = serving.recommender.recommend(_asked(request, pool_size(request.k, explore)))
-    order, propensities = shown_order(len(found.items), request.k, explore, request_id)
-    items = [found.items[place] for place in order]
-    known = cards(parts, [item.product_id for item in items])
+    draw = Draw(0.0 if log is None else log.settings.explore, uuid4().hex)
+    serving, plan = parts.serving(), _plan(parts, request) if request.rules else Plan()
+    for _ in range(TRIES):
+        with stage("rank"):
+            found = ruled_items.recommend(serving.recommender, _asked(request, request.k), plan, draw)
+        known = cards(parts, [spot.product_id for spot in found.spots])
+        if all(spot.product_id in known for spot in found.spots):
+            break  # else one was deleted just after it was found, and its place is another's
+    warnings = (*found.warnings, *ruled_items.not_followed(parts, request, found, plan))
     own = () if serving.warning is None else (serving.warning,)
     answer = RecommendAnswer(
-        items=[_item(item, known.get(item.product_id, {})) for item in items],
+        items=[
+            _item(found.items[spot.product_id], known.get(spot.product_id, {})) | rule_json(spot)
+            for spot in found.spots
+        ],
         fallback=found.fallback,
         trained=serving.recommender.trained,
-        warnings=(*parts.index().warnings, *own, *found.warnings),
-        request_id=request_id,
+        warnings=(*parts.index().warnings, *own, *warnings),
+        request_id=draw.key,
     )
     if log is not None and surface is not None:
-        log.put(_rows(answer, propensities.tolist(), serving.policy, surface, request.customer_id))
+        policy = serving.policy + (RULED if plan else "")
+        log.put(_rows(answer, found.propensities, policy, surface, request.customer_id))
     return answer
+
+
+def _plan(parts: Parts, request: RecommendRequest) -> Plan:
+    """The rules for a request; what is asked about is the product that the customer dealt with last."""
+    asked: list[str] = []
+    if speaks_of_queries(parts.shop, RECOMMENDATIONS):
+        known = request.history
+        if known is None and request.customer_id is not None:
+            known = parts.shop.history(request.customer_id, 1)
+        asked = [event.product_id for event in (known or ())[-1:]]
+    return plan_for(parts.shop, RECOMMENDATIONS, asked)
+
+
+def portrait(parts: Parts, customer_id: str, each: int) -> Portrait:
+    """A customer's interests, and what each source would recommend alone, at most ``each`` products."""
+    from recommender.recommender import Request
+
+    return parts.serving().recommender.portrait(Request(customer_id=customer_id), each)
 
 
 def _by_model(parts: Parts, request: RecommendRequest, name: str) -> RecommendAnswer:

@@ -36,7 +36,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         try:
-            self.engine: Engine = create_engine(url, **_engine_options(url))
+            # What a failed statement was given may name customers, and its message reaches the log.
+            self.engine: Engine = create_engine(url, hide_parameters=True, **_engine_options(url))
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise UsageError(
                 f"cannot use the database {_without_password(url)!r}: {error}; "
@@ -89,14 +90,17 @@ class Database:
             raise _ours(error) from error
         return None if found is None else str(found)
 
-    def migrate(self) -> None:
-        """Bring the tables to this version; SchemaMismatch where a newer Vitrine made them."""
-        if self.version() == HEAD:
+    def migrate(self, target: str = HEAD) -> None:
+        """Bring the tables to this version, or to an older or newer one of those that are known.
+
+        SchemaMismatch where a newer Vitrine made them.
+        """
+        if self.version() == target:
             return
-        from data.migrations.runner import upgrade  # Alembic takes 0.2 s to import and is needed once
+        from data.migrations.runner import move  # Alembic takes 0.2 s to import and is needed once
 
         with _translated():
-            upgrade(self.engine)
+            move(self.engine, target)
 
     def check_version(self) -> None:
         """SchemaMismatch unless the tables are of this version."""
@@ -105,11 +109,32 @@ class Database:
             raise SchemaMismatch(
                 f"the shop's database is of version {found or 'none'}, this Vitrine needs {HEAD}: "
                 + (
-                    "run 'vitrine index' on it once, which brings it up to date"
+                    "run 'vitrine migrate' on it, which brings it up to date"
                     if found is None or found < HEAD
                     else "it was made by a newer Vitrine; install that one"
                 )
             )
+
+    def empty_log(self, seconds: float = 2.0) -> bool:
+        """Bring SQLite's write-ahead log into the database and cut it to nothing, so that it holds no former
+        content of a page; False where somebody read for longer than that. True for other databases, whose
+        log is their own affair.
+        """
+        if not self.is_sqlite:
+            return True
+        raw = self.engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            try:
+                cursor.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                told = cursor.fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+                cursor.close()
+        finally:
+            raw.close()
+        return told is not None and not told[0]
 
     def close(self) -> None:
         """Give all connections back."""
@@ -146,6 +171,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is deleted is overwritten: a customer is to be forgotten on the disk too
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "temp_store=MEMORY",
         "cache_size=-32000",
@@ -176,7 +202,7 @@ def _ours(error: DBAPIError) -> VitrineError:
     if "malformed" in low or "not a database" in low:
         return Damaged(f"the shop's database is damaged ({said}): restore it from a backup, or index anew")
     if _is_missing_table(error):
-        return SchemaMismatch(f"the shop's database lacks a table ({said}): run 'vitrine index' on it once")
+        return SchemaMismatch(f"the shop's database lacks a table ({said}): run 'vitrine migrate' on it")
     return VitrineError(f"the shop's database refused: {said}")
 
 

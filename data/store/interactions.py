@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, func, insert, select
@@ -10,14 +11,18 @@ from sqlalchemy import Row, delete, func, insert, select
 from data.ids import storable
 from data.records import Interaction, PutInteractions
 from data.store.database import Database, current_revision, next_revision, parts
+from data.store.meta import Meta
 from data.store.products import from_micros, to_micros
-from data.store.recommendations import forget_shown
-from data.store.schema import interactions
+from data.store.recommendations import FORGOTTEN_AT, forget_shown
+from data.store.rejects import forget_rejects
+from data.store.schema import interactions, recommendations, rejects
 
 if TYPE_CHECKING:
     import pandas as pd
 
 INTERACTIONS = "interactions"
+SWEEP = "sweep_forgotten"
+"""Key of the fact that customers were forgotten since the last sweep. It does not say who."""
 
 
 class Interactions:
@@ -25,6 +30,7 @@ class Interactions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._meta = Meta(database)
 
     def put(self, items: Sequence[Interaction]) -> PutInteractions:
         """Store those that are new, in one transaction that is on the disk when this returns."""
@@ -89,11 +95,30 @@ class Interactions:
             return 0
         gone = delete(interactions).where(interactions.c.customer_id == customer_id)
         with self._database.write() as connection:
-            forget_shown(connection, customer_id)
+            shown = forget_shown(connection, customer_id)
+            self._meta.put(connection, FORGOTTEN_AT, to_micros(datetime.now(UTC)))
             count = int(connection.execute(gone).rowcount)
+            forget_rejects(connection, customer_id)
             if count:
                 next_revision(connection, INTERACTIONS)
+            if count or shown:
+                self._meta.put(connection, SWEEP, True)
         return count
+
+    def sweep(self) -> bool:
+        """Write anew what may still hold bytes of customers that were forgotten; whether there were any.
+
+        SQLite overwrites what it deletes, but not the copies that it left behind in index pages it had split
+        before. PostgreSQL clears its pages by itself (autovacuum).
+        """
+        if not self._meta.get(SWEEP, False):
+            return False
+        with self._database.write() as connection:
+            if self._database.is_sqlite:
+                for table in (interactions, recommendations, rejects):
+                    connection.exec_driver_sql(f"REINDEX {table.name}")
+            self._meta.put(connection, SWEEP, False)
+        return True
 
     def revision(self) -> int:
         """A number that grows whenever interactions are stored or forgotten."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from data.store.database import Database
 from data.store.schema import meta
@@ -20,12 +20,20 @@ class Meta:
     def get(self, key: str, default: Any = None) -> Any:
         """The value under a key, or ``default``."""
         with self._database.read() as connection:
-            found = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+            return self.read(connection, key, default)
+
+    def read(self, connection: Connection, key: str, default: Any = None) -> Any:
+        """The value under a key, or ``default``, inside the caller's transaction."""
+        found = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
         return default if found is None else json.loads(found)
 
     def set(self, key: str, value: Any) -> None:
         """Keep a JSON value under a key."""
+        with self._database.write() as connection:
+            self.put(connection, key, value)
+
+    def put(self, connection: Connection, key: str, value: Any) -> None:
+        """Keep a JSON value under a key, inside the caller's transaction."""
         text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
         put = self._database.upsert(meta).values(key=key, value=text)
-        with self._database.write() as connection:
-            connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": text}))
+        connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": text}))

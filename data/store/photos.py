@@ -99,6 +99,30 @@ class Photos:
                 used.update(connection.execute(others).scalars())
         return alive, sorted(mine - used)
 
+    def drop(self, photo_id: str) -> list[str]:
+        """Delete one photo of a live product, or UnknownPhoto; later photos of the product move up.
+
+        Returns its uploaded file if no photo uses it now.
+        """
+        photo = self.by_id(photo_id)
+        with self._database.write() as connection:
+            found = delete(photos).where(photos.c.photo_id == photo_id).returning(photos.c.position)
+            position = connection.execute(found).scalar()
+            if position is None:
+                raise UnknownPhoto(f"no photo {photo_id!r:.60} in this shop; it was deleted meanwhile")
+            later = (photos.c.product_id == photo.product_id, photos.c.position > position)
+            connection.execute(update(photos).where(*later).values(position=photos.c.position - 1))
+            self._products.touch_looks(connection, [photo.product_id], next_revision(connection))
+            same = select(photos.c.photo_id).where(photos.c.root == UPLOADS, photos.c.path == photo.path)
+            used = connection.execute(same.limit(1)).first() is not None
+        return [photo.path] if photo.root == UPLOADS and not used else []
+
+    def uploads(self) -> list[str]:
+        """Paths within the shop of uploaded files that photos use."""
+        query = select(photos.c.path).where(photos.c.root == UPLOADS).distinct().order_by(photos.c.path)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def pending(self, space: str, batch: int) -> Iterator[list[PendingPhoto]]:
         """Photos of live products that lack a vector in ``space``, failed before, or whose file changed.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from data.ids import clean_text
-from data.records import Cell, Changes, Product
+from data.records import Cell, Changes, Product, PutProducts
 from data.store.database import Database, current_revision, next_revision, parts
 from data.store.schema import products
 
@@ -69,7 +69,7 @@ class Products:
         with self._database.read() as connection:
             return current_revision(connection)
 
-    def put(self, items: Sequence[Product]) -> None:
+    def put(self, items: Sequence[Product]) -> PutProducts:
         """Insert or replace products, as far as they differ from what is stored, in one transaction."""
         with self._database.write() as connection:
             stored = self.stored(connection, [item.product_id for item in items])
@@ -79,6 +79,20 @@ class Products:
             news = [i for i in items if i.product_id in fresh or differs(i, stored[i.product_id])]
             if news:
                 self.write(connection, news, next_revision(connection), fresh)
+        return PutProducts(len(fresh), len(news) - len(fresh), len(items) - len(news))
+
+    def change(self, product_id: str, how: Callable[[Product], Product]) -> bool:
+        """Replace a live product by what ``how`` makes of it, in one transaction, so that two changes at the
+        same time both count; False where there is no such product.
+        """
+        with self._database.write() as connection:
+            row = self.stored(connection, [product_id]).get(product_id)
+            if row is None or row.deleted:
+                return False
+            made = how(_product(row))
+            if differs(made, row):
+                self.write(connection, [made], next_revision(connection), set())
+        return True
 
     def known(self, ids: Sequence[str]) -> set[str]:
         """Those of ``ids`` that the shop has or once had."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 from data.ids import storable
 from data.shown import Shown
 from data.store.database import Database
+from data.store.meta import Meta
 from data.store.products import from_micros, to_micros
 from data.store.schema import recommendations
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PRUNED_AT_ONCE = 1000
+FORGOTTEN_AT = "forgotten_at"
+"""Key of the moment in which a customer was last forgotten, in microseconds since 1970."""
 
 
 class Recommendations:
@@ -25,12 +28,22 @@ class Recommendations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._meta = Meta(database)
 
     def put(self, rows: Sequence[Shown]) -> None:
-        """Store rows, in one transaction that is on the disk when this returns."""
+        """Store rows, in one transaction that is on the disk when this returns.
+
+        Rows that waited, in whichever process, while a customer was forgotten are stored without their
+        customers: nothing may say who was forgotten, and none of these rows may bring one back.
+        """
         if rows:
             with self._database.write() as connection:
-                connection.execute(insert(recommendations), [_values(row) for row in rows])
+                forgotten_at = self._meta.read(connection, FORGOTTEN_AT, 0)
+                values = [_values(row) for row in rows]
+                for entry in values:
+                    if entry["timestamp"] <= forgotten_at:
+                        entry["customer_id"] = None
+                connection.execute(insert(recommendations), values)
 
     def answer(self, request_id: str) -> list[Shown]:
         """The rows of one answer by position; none where it is not in the log."""

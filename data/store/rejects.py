@@ -14,6 +14,9 @@ from data.store.database import Database, parts
 from data.store.products import to_micros
 from data.store.schema import imports, photos, rejects
 
+EVENTS_IMPORT = "interactions"
+LONGEST_SHOWN = 80
+"""Of so many characters an id is kept with a refused event."""
 KEPT_IMPORTS = 5
 """Of so many last imports of one source the rejects are kept."""
 
@@ -128,6 +131,13 @@ class Rejects:
         ]
         if values:
             connection.execute(insert(rejects), values)
+
+
+def forget_rejects(connection: Connection, customer_id: str) -> None:
+    """Delete refused events that are kept under a customer's id, inside the caller's transaction."""
+    events = select(imports.c.import_id).where(imports.c.kind == EVENTS_IMPORT)
+    shown = clean_text(customer_id[:LONGEST_SHOWN])
+    connection.execute(delete(rejects).where(rejects.c.import_id.in_(events), rejects.c.item == shown))
 
 
 def _values(import_id: int | None, entry: Reject, photo_id: str | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration in ``data/migrations/versions``; a shop at this version needs none."""
 
 _Big = BigInteger().with_variant(Integer, "sqlite")
@@ -136,6 +136,39 @@ recommendations = Table(
     Column("fallback", String(32)),
     Index("recommendations_by_time", "timestamp"),
     Index("recommendations_by_customer", "customer_id"),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("rule_id", _Big, primary_key=True, autoincrement=True),
+    Column("action", String(8), nullable=False),
+    Column("product_id", _Id, nullable=False),
+    Column("query_product_id", _Id),
+    Column("query_category", Text),
+    Column("surface", String(16), nullable=False),
+    Column("position", Integer),
+    Column("factor", Float),
+    Column("plus", Float),
+    Column("starts", BigInteger),
+    Column("ends", BigInteger),
+    Column("note", Text, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Index("rules_by_removed", "removed"),
+    sqlite_autoincrement=True,
+)
+
+rule_changes = Table(
+    "rule_changes",
+    metadata,
+    Column("change_id", _Big, primary_key=True, autoincrement=True),
+    Column("rule_id", _Big, ForeignKey("rules.rule_id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("undoes", _Big),
+    Index("rule_changes_by_rule", "rule_id"),
+    sqlite_autoincrement=True,
 )
 
 rejects = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import subprocess  # nosec B404 # starts this very program, with words of ours
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -131,7 +131,7 @@ def _measured(opening: Opening, side: int | None) -> Inference:
         "side": side,
         "seconds": opening.seconds,
     }
-    done = subprocess.run(
+    done = subprocess.run(  # nosec B603 # no shell, and no word from outside among the arguments
         [sys.executable, "-m", "embedder.comparing.inference"],
         input=json.dumps(order),
         capture_output=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
+import pickle  # nosec B403 # for its exception alone: torch reads with weights_only
 import shutil
 from collections.abc import Mapping
 from pathlib import Path

@@ -15,6 +15,7 @@ from embedder.finetuning.measuring import Comparison, Measured
 from embedder.finetuning.settings import Settings
 from embedder.finetuning.verdict import Verdict
 from embedder.measures import Interval
+from embedder.trained_on import TRAINED_ON_NAME
 
 REPORT_NAME = "finetuning.json"
 WATTS_OF_A_CORE = 10
@@ -103,7 +104,9 @@ def card(report: FinetuneReport) -> str:
         "",
         f"Split `{report.split}`: {counts.train} photos to learn from, {counts.validation} to choose the "
         f"epoch by, {counts.test} held out{_by(report)}, of which {counts.measured} were measured. Photos of "
-        "one product, files with the same content and near-duplicates are on one side only.",
+        "one product, files with the same content and near-duplicates are on one side only. The products "
+        f"learnt from or validated on are named in `{TRAINED_ON_NAME}`, which `vitrine evaluate` holds "
+        "against its test.",
         "",
         "| label | classes | photos without a value | of values borne once |",
         "|---|---|---|---|",

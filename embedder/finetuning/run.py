@@ -36,8 +36,9 @@ from embedder.finetuning.sampling import class_weights
 from embedder.finetuning.settings import Settings
 from embedder.finetuning.subject import Frozen, Subject, Whole, head_of, input_of
 from embedder.finetuning.writing import Asked, Outcome, written
-from embedder.pipeline import encode_pending
+from embedder.pipeline import PENDING_PORTION, encode_pending
 from embedder.reduce import MODELS
+from embedder.trained_on import TrainedOn
 
 Tell = Callable[[str], None]
 VALIDATED = 2000
@@ -134,7 +135,15 @@ class Job:
         state = checkpoints.begin(self.settings, data, resume) if self.ranks.first else None
         self.ranks.wait()
         trained = train(course, checkpoints, _shared(state, checkpoints, self.ranks, resume), tell)
-        return Outcome(subject, trained, state["history"][-1]["seconds"] if state else 0.0)
+        earlier = state["history"][-1]["seconds"] if state else 0.0
+        return Outcome(subject, trained, earlier, self._learnt())
+
+    def _learnt(self) -> TrainedOn:
+        """From which products: those that teach, and those that choose the best epoch."""
+        rows = np.concatenate(self.held.rows()[:2])
+        arrived = self.examples.arrived[rows]
+        newest = float(np.nanmax(arrived)) if np.isfinite(arrived).any() else None
+        return TrainedOn.of((self.examples.products[row] for row in rows), newest, time.time(), self.base)
 
     def draft(self, folder: Path, split: str, outcome: Outcome, measured: int) -> FinetuneReport:
         """The report before anything was measured. measured: how many photos will be."""
@@ -170,7 +179,7 @@ class Job:
 
 def encode_missing(shop: Shop, base: Embedder, tell: Tell) -> None:
     """Gives every photo a vector in the base's space; its network is opened only where a photo waits."""
-    if next(iter(shop.pending_photos(base.space, 1)), None) is not None:
+    if next(iter(shop.pending_photos(base.space, PENDING_PORTION)), None) is not None:
         tell("encoding what lacks a vector")
         encode_pending(shop, base)
 

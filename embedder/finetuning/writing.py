@@ -21,15 +21,19 @@ from embedder.finetuning.measuring import Comparison, Scores, Vectors, scored, v
 from embedder.finetuning.report import REPORT_NAME, FinetuneReport, card
 from embedder.finetuning.subject import Subject
 from embedder.registry import open_folder
+from embedder.trained_on import TRAINED_ON_NAME, TrainedOn
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was trained. earlier: seconds of the runs that were stopped before this one."""
+    """What was trained. earlier: seconds of the runs that were stopped before this one. learnt: from which
+    products.
+    """
 
     subject: Subject
     trained: Trained
     earlier: float
+    learnt: TrainedOn
 
     def learner(self, state: State | None = None) -> Learner:
         """The learner with its best weights, or with others of it."""
@@ -85,6 +89,7 @@ def written(
     curves = {
         "curves.csv": as_csv(history).encode(),
         "curves.png": as_png(history, outcome.trained.best, draft.name),
+        TRAINED_ON_NAME: outcome.learnt.as_bytes(),
     }
     part = draft.folder.with_name(f".{draft.name}.measured")
     made = outcome.saved(part, draft.name, runtime, curves)
@@ -110,6 +115,7 @@ def _snapshots(draft: FinetuneReport, outcome: Outcome) -> tuple[str, ...]:
         name = f"{draft.name}-snapshot-{number}"
         text = f"# {name}\n\nSnapshot {number} of {len(states)} of `{draft.name}` (Huang et al., 2017).\n"
         folder = check_name(draft.folder.parent, name)
-        write_embedder(folder, outcome.subject.contents(outcome.learner(state), text, {}))
+        files = {TRAINED_ON_NAME: outcome.learnt.as_bytes()}
+        write_embedder(folder, outcome.subject.contents(outcome.learner(state), text, files))
         names.append(name)
     return tuple(names)

@@ -13,8 +13,17 @@ from recommender.dataset import Dataset
 from recommender.evaluation.ablation import ablate
 from recommender.evaluation.bootstrap import intervals_of, paired
 from recommender.evaluation.contestants import OURS, Contestant, contestants, names_of
-from recommender.evaluation.leakage import Evidence, Finding, LearntFrom, audit, audit_models, void
-from recommender.evaluation.metrics import Backdrop, accuracy, auc_of, candidate_recall, exposure
+from recommender.evaluation.leakage import (
+    EmbedderTraining,
+    Evidence,
+    Finding,
+    LearntFrom,
+    audit,
+    audit_models,
+    void,
+)
+from recommender.evaluation.lift import lift_of
+from recommender.evaluation.metrics import Backdrop, accuracy, auc_of, exposure
 from recommender.evaluation.power import Power, power_of
 from recommender.evaluation.ranking import Ranking, rank
 from recommender.evaluation.result import Behind, Comparison, Evaluation, ModelResult, Slice
@@ -26,7 +35,6 @@ from recommender.evaluation.verdict import PRIMARY, headline, reason_to_withhold
 from recommender.evaluation.worth import Ablation
 from recommender.items import Doubles
 from recommender.models.base import Fitted
-from recommender.ranker.vitrine import FittedVitrine
 from recommender.search import Search
 from recommender.source import LiveCatalogue, load_dataset
 from recommender.tuning import Tell, Tuned, silent, tune
@@ -37,7 +45,6 @@ if TYPE_CHECKING:
 SEEDS = 3
 TESTED = (PRIMARY, "recall@12", "map@12")
 COLD = "ndcg@50"
-DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +97,21 @@ def evaluate_dataset(
     return carry_out(plan, data, split(data, plan.split, plan.repeat), progress)
 
 
-def carry_out(plan: Plan, data: Dataset, fold: Fold, progress: Tell | None = None) -> Evaluation:
-    """Evaluate as planned on one fold of a dataset.
+def carry_out(
+    plan: Plan,
+    data: Dataset,
+    fold: Fold,
+    progress: Tell | None = None,
+    embedder: EmbedderTraining | None = None,
+) -> Evaluation:
+    """Evaluate as planned on one fold of a dataset. embedder: how the looks came to be; None: not known.
 
     Raises UsageError for an unknown model, NotReady where the interactions cannot be split, LeakageFound
     where the test could be learnt: then there is no result.
     """
     say = progress or silent
     names = names_of(plan.models)
-    findings = list(audit(fold, _evidence(fold)))
+    findings = list(audit(fold, _evidence(fold, embedder)))
     void(findings)
     search = None if plan.search is None else Search(plan.search, plan.seed)
     tuned = tune(fold.lessons, say, plan.seed, search)
@@ -122,8 +135,10 @@ def carry_out(plan: Plan, data: Dataset, fold: Fold, progress: Tell | None = Non
     return _told(plan, data, bench, tuned, entered, runs, fitted, findings, ablation)
 
 
-def _evidence(fold: Fold) -> Evidence:
-    """The windows whose choices the ranker's trees are taught by, and what its features are made from."""
+def _evidence(fold: Fold, embedder: EmbedderTraining | None) -> Evidence:
+    """The windows whose choices the ranker's trees are taught by, what its features are made from, and what
+    the embedder learnt from.
+    """
     return Evidence(
         learnt=tuple(
             LearntFrom.of(
@@ -135,6 +150,7 @@ def _evidence(fold: Fold) -> Evidence:
             for number, lesson in enumerate(fold.lessons, 1)
             if len(lesson.exam) and fold.until is not None
         ),
+        embedder=embedder,
         looks=fold.test.items,
     )
 
@@ -196,6 +212,8 @@ def _told(
     comparison = _compare(results, means, runs, bench, plan.seed)
     families = _families(means, results, plan.seed) if len(exam) else ()
     families += _cold(runs, bench, plan.seed)
+    ranked = means[OURS].values[PRIMARY] if OURS in means else None
+    lift = lift_of(fitted.get(OURS), exam, ranked, plan.seed)
     withheld = reason_to_withhold(len(data.events), len(exam))
     if not fold.conclusive:
         withheld = f"the split {fold.split} exists to compare with published tables only"
@@ -222,7 +240,8 @@ def _told(
         contestants=tuple(c.as_json() for c in entered),
         families=families,
         power=_power(families),
-        candidates=_candidates(fitted, bench),
+        candidates=lift.candidates,
+        lift=lift.test,
         ablation=ablation,
         behind=Behind(
             data=data,
@@ -343,12 +362,3 @@ def _compare(
     ours, others = means[OURS].values, means[best].values
     differences = paired({n: ours[n] for n in names}, {n: others[n] for n in names}, seed)
     return Comparison(OURS, best, differences, slices)
-
-
-def _candidates(fitted: Mapping[str, Fitted], bench: _Bench) -> Mapping[str, float]:
-    """Recall of what the blend's sources propose at all, and of the blend's own order, before the trees."""
-    model, exam = fitted.get(OURS), bench.fold.test
-    if not isinstance(model, FittedVitrine) or not len(exam):
-        return {}
-    lists = rank(model.blend, exam, DEPTH).top
-    return {name: float(values.mean()) for name, values in candidate_recall(lists, exam).items()}

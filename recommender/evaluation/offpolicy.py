@@ -71,10 +71,8 @@ def off_policy(
     left_out = {"no propensity": int((~known).sum()), "no target probability": int((known & ~counted).sum())}
     rows = np.flatnonzero(counted)
     facts = (len(rows), len(np.unique(log.requests[rows])), len(np.unique(log.customers[rows])), left_out)
-    if not known.any():
-        return OffPolicy(NO_LOG, *facts)
-    if (log.propensities[known] == 1).all():
-        return OffPolicy(NO_CHANCE, *facts)
+    if (reason := impossible(log)) is not None:
+        return OffPolicy(reason, *facts)
     if probabilities is None:
         return OffPolicy("not possible: no probabilities of a target policy are given", *facts)
     weights = probabilities[rows] / log.propensities[rows]
@@ -97,6 +95,14 @@ def off_policy(
         clip=clip,
         clipped=float((cut < weights).mean()),
     )
+
+
+def impossible(log: PolicyLog) -> str | None:
+    """Why a log allows no off-policy value whatever the target policy is, in words; None where it may."""
+    known = np.isfinite(log.propensities)
+    if not known.any():
+        return NO_LOG
+    return NO_CHANCE if (log.propensities[known] == 1).all() else None
 
 
 def effective_sample_size(weights: Doubles) -> float:

@@ -14,6 +14,7 @@ from data.cells import as_id, as_number, is_blank
 from data.errors import UsageError
 from data.records import Reject
 from data.tables import open_table
+from data.timestamps import parse_moment
 from recommender.items import Doubles, Ints
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ POSITION = "position"
 PROPENSITY = "propensity"
 REWARDS = ("reward", "clicked")
 TARGET = "target"
+MOMENT = "timestamp"
 _TRUTHS = {"true": 1.0, "false": 0.0}
 
 
@@ -35,8 +37,9 @@ class PolicyLog:
 
     requests, customers, products: ids (n,). positions: int64 (n,). propensities: float64 (n,), above 0 and up
     to 1, NaN where none was logged. rewards: float64 (n,), finite. targets: float64 (n,), the target policy's
-    probability where the log has it, NaN where a row lacks it; None without the column. Raises UsageError for
-    anything else, and where a product stands twice at one position of an answer.
+    probability where the log has it, NaN where a row lacks it; None without the column. times: float64 (n,),
+    UTC seconds since 1970 of the answers; None without the column. Raises UsageError for anything else, and
+    where a product stands twice at one position of an answer.
     """
 
     requests: Names
@@ -46,6 +49,7 @@ class PolicyLog:
     propensities: Doubles
     rewards: Doubles
     targets: Doubles | None = None
+    times: Doubles | None = None
 
     def __post_init__(self) -> None:
         columns: list[NDArray[Any]] = [
@@ -55,7 +59,7 @@ class PolicyLog:
             self.propensities,
             self.rewards,
         ]
-        columns += [] if self.targets is None else [self.targets]
+        columns += [column for column in (self.targets, self.times) if column is not None]
         if any(len(column) != len(self) for column in columns):
             raise UsageError("the columns of the log are not equally long")
         wrong = np.flatnonzero((self.propensities <= 0) | (self.propensities > 1))
@@ -78,8 +82,8 @@ def read_log(source: Path | pd.DataFrame) -> PolicyLog:
     """A log from a Parquet, CSV or JSON-lines file, or a table in memory.
 
     Columns: request_id, customer_id, product_id, position, and reward or clicked (a number or true/false);
-    propensity and target where they are known, blank where not. Raises UsageError where a column is missing
-    or a cell cannot be read, naming the row (1 is the first after the header).
+    propensity and target where they are known, blank where not; timestamp, of the answer. Raises UsageError
+    where a column is missing or a cell cannot be read, naming the row (1 is the first after the header).
     """
     rows = [*_rows(source)]
     columns = _columns(source, rows)
@@ -99,6 +103,7 @@ def read_log(source: Path | pd.DataFrame) -> PolicyLog:
         propensities=_numbers(rows, PROPENSITY, may_lack=True),
         rewards=_numbers(rows, rewards),
         targets=_numbers(rows, TARGET, may_lack=True) if TARGET in columns else None,
+        times=_moments(rows) if MOMENT in columns else None,
     )
 
 
@@ -132,6 +137,18 @@ def _whole(rows: list[Mapping[str, Any]]) -> Ints:
             f"row {odd[0] + 1} of the log has the position {found[odd[0]]:g}, not a whole number"
         )
     return found.astype(np.int64)
+
+
+def _moments(rows: list[Mapping[str, Any]]) -> Doubles:
+    found = np.empty(len(rows))
+    for at, row in enumerate(rows):
+        moment = parse_moment(row.get(MOMENT))
+        if moment is None:
+            raise UsageError(
+                f"row {at + 1} of the log has {row.get(MOMENT)!r} as {MOMENT}, which is no moment"
+            )
+        found[at] = moment.timestamp()
+    return found
 
 
 def _numbers(rows: list[Mapping[str, Any]], name: str, may_lack: bool = False) -> Doubles:

@@ -14,7 +14,7 @@ from recommender.evaluation.percustomer import PerCustomer, Run
 from recommender.evaluation.power import Power
 from recommender.evaluation.ranking import Ranking
 from recommender.evaluation.seeds import Spread
-from recommender.evaluation.significance import Family
+from recommender.evaluation.significance import Family, PairedTest
 from recommender.evaluation.splits import Fold
 from recommender.evaluation.worth import Ablation
 from recommender.items import Bools, Doubles
@@ -127,7 +127,8 @@ class Evaluation:
     audit with its warnings. fold: the split as it is kept; digest: names what was learnt and what was asked.
     contestants: what each model is, cannot do, and how it was tuned. families: paired tests against the best
     baseline, by metric. power: what this test could have shown. candidates: recall before the ranker.
-    ablation: what photos were worth. openings: how often this test was opened, where that is counted.
+    lift: the ranker's order against the blend's own; None where no trees are kept. ablation: what photos were
+    worth. openings: how often this test was opened, where that is counted.
     simulated: the customers are drawn, not real.
     """
 
@@ -154,6 +155,7 @@ class Evaluation:
     families: tuple[Family, ...]
     power: Power | None
     candidates: Values
+    lift: PairedTest | None
     ablation: Ablation | None
     behind: Behind = field(repr=False)
     openings: int | None = None
@@ -184,6 +186,7 @@ class Evaluation:
             "tests": [family.as_json() for family in self.families],
             "power": None if self.power is None else self.power.as_json(),
             "candidates": clean(self.candidates),
+            "ranker_lift": None if self.lift is None else self.lift.as_json(),
             "ablation": None if self.ablation is None else self.ablation.as_json(),
             "openings": self.openings,
             "simulated": self.simulated,

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from data.errors import VitrineError
 from service.cli import (
+    backup,
     combining,
     comparing,
     demo,
@@ -24,8 +25,11 @@ from service.cli import (
     finetuning,
     importing,
     info,
+    keys,
     learning,
+    migrate,
     recommend,
+    rules,
     serve,
     shown,
     similar,
@@ -111,11 +115,16 @@ app.command("evaluate")(learning.evaluate)
 app.command("finetune")(finetuning.finetune)
 app.command("reduce")(embedders.reduce)
 app.add_typer(embedders.group, name="embedders")
+app.add_typer(rules.group, name="rules")
 embedders.group.command("evaluate")(evaluating.evaluate)
 embedders.group.command("compare")(comparing.compare)
 embedders.group.command("soup")(combining.soup)
 embedders.group.command("join")(combining.join)
 app.command("serve")(serve.serve)
+app.add_typer(keys.group, name="keys")
+app.command("migrate")(migrate.migrate)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("info")(info.info)
 
 

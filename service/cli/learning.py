@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from service.cli.options import JsonOption, OptionalShopOption, SeedOption, ShopOption
 from service.cli.output import emit, only_json, table
 from service.cli.progress import progress
+
+if TYPE_CHECKING:
+    from service.offpolicy import OffPolicyRequest
 
 SHOWN = ("recall@10", "ndcg@10", "map@10", "mrr@10", "hit_rate@10", "coverage@10")
 SLICED = "ndcg@10"
@@ -89,6 +92,18 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option("--compare", metavar="A B", help="Test two report.json against each other, paired."),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log",
+            metavar="FILE",
+            help="Off-policy: what --model (else the log's column target) would have earned, from a log of "
+            "`vitrine shown`.",
+        ),
+    ] = None,
+    clip: Annotated[
+        float | None, typer.Option("--clip", metavar="X", help="With --log: the largest weight of a row.")
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Folder for report.html and report.json.")
     ] = None,
@@ -100,10 +115,21 @@ def evaluate(
     Example: vitrine evaluate --shop my-shop --split time --report report/
     """
     from service.engine import Engine
+    from service.offpolicy import OffPolicyRequest
     from service.requests import EvaluateRequest
 
+    if (log is not None) + (compare is not None) > 1 or (log is None and clip is not None):
+        raise typer.BadParameter("take one of --log and --compare; --clip belongs to --log")
     if compare is not None:
         _compare(compare, seed, json)
+        return
+    if log is not None:
+        if report is not None or ablate:
+            raise typer.BadParameter("an off-policy evaluation has no --report and no --ablate-photos")
+        if len(model or ()) > 1:
+            raise typer.BadParameter("an off-policy evaluation has one target policy: give --model once")
+        asked = OffPolicyRequest(log, model[0] if model else None, clip, repeat, search, seed)
+        _evaluate_log(asked, shop, json)
         return
     if shop is None:
         raise typer.BadParameter(
@@ -126,8 +152,29 @@ def evaluate(
         emit(answer.as_json())
         return
     show_evaluation(answer.evaluation)
-    several = "windows" in answer.evaluation
-    typer.echo(f"report: {answer.folder if several else answer.folder / 'report.html'}")
+    if "pooled" in answer.evaluation:
+        show_pooled(answer.evaluation)
+    typer.echo(f"report: {answer.folder / 'report.html'}")
+
+
+def _evaluate_log(request: OffPolicyRequest, shop: Path | None, json: bool) -> None:
+    """What another policy would have earned; of the log's own column no shop is needed."""
+    from service.engine import Engine
+    from service.offpolicy import evaluate_log
+
+    with only_json(json), progress() as tell:
+        if request.model is None:
+            answer = evaluate_log(request)
+        elif shop is None:
+            raise typer.BadParameter("--model is trained on a shop: name it", param_hint="--shop")
+        else:
+            with Engine.open(shop) as engine:
+                answer = engine.evaluate_log(request, tell)
+    if json:
+        emit(answer.as_json())
+        return
+    for words in answer.in_words():
+        typer.echo(words)
 
 
 def _compare(reports: tuple[Path, Path], seed: int, json: bool) -> None:
@@ -155,11 +202,28 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
     title = f"{stamp}split {found['split']}, {found['customers']} customers"
     table(title, ["model", *names], rows, right=names)
     _show_slices(models)
+    _show_ranker(found)
     for what in ("excluded_customers", "dropped_choices", "unusable_interactions"):
         counts = found.get(what) or {}
         if any(counts.values()):
             typer.echo(f"{what.replace('_', ' ')}: {', '.join(f'{n} {why}' for why, n in counts.items())}")
     typer.echo(found.get("headline") or f"headline withheld: {found.get('withheld')}")
+
+
+def show_pooled(newest: Mapping[str, Any]) -> None:
+    """All windows together, after the newest: models × metrics, and the tests in words."""
+    pooled: Mapping[str, Any] = newest["pooled"]
+    models: Sequence[Mapping[str, Any]] = pooled["models"]
+    names = [m for m in SHOWN if any(m in one["metrics"] for one in models)]
+    rows = [
+        [one["model"], *(_ranged(one["metrics"].get(n), one["intervals"].get(n)) for n in names)]
+        for one in models
+    ]
+    stamp = "SIMULATED, " if newest.get("simulated") else ""
+    title = f"{stamp}{pooled['windows']} windows pooled, {pooled['customers']} customers"
+    table(title, ["model", *names], rows, right=names)
+    for words in pooled["words"]:
+        typer.echo(words)
 
 
 def _show_slices(models: Sequence[Mapping[str, Any]]) -> None:
@@ -174,6 +238,18 @@ def _show_slices(models: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         columns = ["slice", "customers", *(one["model"] for one in models)]
         table(f"{SLICED} by slice", columns, rows, right=columns[1:])
+
+
+def _show_ranker(found: Mapping[str, Any]) -> None:
+    """What the candidates hold, and what the trees make of the blend's order; nothing without a ranker."""
+    held: Mapping[str, float] = found.get("candidates") or {}
+    told = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in held.items()]
+    lift = found.get("ranker_lift")
+    if lift:
+        gap = f"{lift['difference']:+.4f} [{lift['interval'][0]:+.4f}, {lift['interval'][1]:+.4f}]"
+        told.append(f"ndcg@10 of the blend alone {lift['theirs']:.4f}, with trees {lift['ours']:.4f}, {gap}")
+    if told:
+        typer.echo(f"ranker: {'; '.join(told)}")
 
 
 def _ranged(value: Any, interval: Any) -> str:

@@ -28,6 +28,9 @@ WhereOption = Annotated[
     ),
 ]
 CountOption = Annotated[int, typer.Option("-k", "--count", min=1, max=10_000, help="How many to answer.")]
+NoRulesOption = Annotated[
+    bool, typer.Option("--no-rules", help="As if nothing were pinned, blocked or boosted by hand.")
+]
 ExcludeOption = Annotated[
     list[str] | None, typer.Option("--exclude", metavar="ID", help="Leave a product out (repeatable).")
 ]

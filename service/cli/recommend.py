@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.options import CountOption, ExcludeOption, JsonOption, ShopOption, WhereOption
+from service.cli.options import CountOption, ExcludeOption, JsonOption, NoRulesOption, ShopOption, WhereOption
 from service.cli.output import emit, note, only_json, table, warn
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def recommend(
     diversity: DiversityOption = None,
     category_cap: CapOption = None,
     log: LogOption = False,
+    no_rules: NoRulesOption = False,
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -69,6 +70,7 @@ def recommend(
         diversity=diversity,
         category_cap=category_cap,
         model=model,
+        rules=not no_rules,
     )
     with only_json(json), Engine.open(shop, log=LogSettings() if log else None) as engine:
         answer = engine.recommend(request, SURFACE if log else None)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.errors import UsageError
-from service.cli.options import CountOption, ExcludeOption, JsonOption, ShopOption, WhereOption, pairs
+from service.cli.options import (
+    CountOption,
+    ExcludeOption,
+    JsonOption,
+    NoRulesOption,
+    ShopOption,
+    WhereOption,
+    pairs,
+)
 from service.cli.output import emit, note, only_json, table, warn
 
 if TYPE_CHECKING:
@@ -76,6 +84,7 @@ def similar(
     exclude: ExcludeOption = None,
     min_score: MinScoreOption = None,
     suppress: SuppressOption = False,
+    no_rules: NoRulesOption = False,
     sheet: SheetOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -102,6 +111,7 @@ def similar(
         exclude=frozenset(exclude or ()),
         min_score=_least(min_score),
         near_duplicates="suppress" if suppress else "keep",
+        rules=not no_rules,
     )
     if sheet is not None and sheet.suffix.lower() not in (".png", ".html"):
         raise UsageError(f"--sheet writes .png or .html, not {sheet.suffix or 'a file without ending'!r}")

@@ -1,4 +1,4 @@
-"""Every failure as ``{"error": {"code", "message", "detail"}}``, and which status each one has.
+"""Every failure as ``{"error": {"code", "message", "detail", "request_id"}}``, and which status each has.
 
 ``STATUS`` is the one table from error class to HTTP status. Whatever is not in the tree of ``data.errors`` is
 a fault of ours: it answers 500 with the code ``internal`` and tells the client nothing more.
@@ -12,10 +12,13 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from data import errors as e
-from service.http.wants import wants_page
+from service.http.request_id import current_request_id
+from service.http.wants import API_PATHS, wants_page
 from service.page.problems import problem_page
 
 
@@ -34,6 +37,7 @@ STATUS: Mapping[type[e.VitrineError], int] = {
     e.UnknownProduct: 404,
     e.UnknownPhoto: 404,
     e.UnknownCustomer: 404,
+    e.UnknownRule: 404,
     # The client named nothing wrong: it is the service that has no shop (yet).
     e.ShopMissing: 503,
     e.NotReady: 409,
@@ -52,10 +56,13 @@ STATUS: Mapping[type[e.VitrineError], int] = {
 # Codes of refusals that come from the HTTP layer itself.
 CODES: Mapping[int, str] = {
     400: "bad_request",
+    401: "unauthorized",
     403: "forbidden",
     404: "no_route",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
+    429: "rate_limited",
 }
 RETRY_AFTER_SECONDS = 1
 
@@ -66,8 +73,9 @@ def status_of(error: e.VitrineError) -> int:
 
 
 def body(code: str, message: str, detail: object = None) -> dict[str, object]:
-    """The one shape of an error."""
-    return {"error": {"code": code, "message": message, "detail": detail}}
+    """The one shape of an error, with the number of the request that is being answered."""
+    number = current_request_id()
+    return {"error": {"code": code, "message": message, "detail": detail, "request_id": number}}
 
 
 def plain(value: object) -> object:
@@ -82,13 +90,16 @@ def plain(value: object) -> object:
 
 
 def answer(request: Request, status: int, code: str, message: str, detail: object = None) -> Response:
-    """An error for a program as JSON, for a person with a browser as a page."""
+    """An error for a program as JSON, for a person with a browser as a page; its code also for the log."""
+    request.scope.setdefault("state", {})["error_code"] = code
     if wants_page(request):
         response: Response = problem_page(request, status, code, message)
     else:
         response = JSONResponse(body(code, message, plain(detail)), status)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if not request.url.path.startswith(API_PATHS):
+        response.headers["Vary"] = "Accept"  # the same address answers a person and a program differently
     return response
 
 
@@ -126,7 +137,23 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     response = answer(request, error.status_code, code, message)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(_allowed(request)))
     return response
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods that an address has, of all the routes that match it.
+
+    An id may contain slashes, so that ``/v1/products/{id}`` matches ``…/similar`` too; the longer route wins.
+    """
+    fitting = [
+        route
+        for route in iter_route_contexts(request.app.routes)
+        if route.methods and route.matches(request.scope)[0] != Match.NONE
+    ]
+    exact = [route for route in fitting if not (route.path or "").endswith("}")]
+    return {method for route in exact or fitting for method in route.methods or ()}
 
 
 async def on_anything_else(request: Request, _: Exception) -> Response:

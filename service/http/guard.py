@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi.responses import JSONResponse
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http.errors import body
+from service.http.errors import answer
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGE_POLICY = (
@@ -22,12 +22,13 @@ class Guard:
     A body that declares itself too large is refused before a byte of it is read; one that does not declare
     its size is counted while it comes. (FastAPI's own limit answers in plain text, not in our one shape.)
     A write that a page of another site makes a browser send is refused, so that nobody's browser can be used
-    against a service on the same machine.
+    against a service on the same machine. origins: those whose pages may write all the same.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, origins: frozenset[str] = frozenset()) -> None:
         self._app = app
         self._max = max_body_bytes
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -60,16 +61,17 @@ class Guard:
             return
         await self._app(scope, receive_within, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
-        headers = Headers(scope=scope)
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers, request = Headers(scope=scope), Request(scope)
         declared = headers.get("content-length", "0")
         if not declared.isascii() or not declared.isdigit():
-            return JSONResponse(body("bad_request", "the Content-Length header is not a number"), 400)
+            return answer(request, 400, "bad_request", "the Content-Length header is not a number")
         # Compared as text first: the header may have more digits than Python turns into a number.
         if len(declared) > 18 or int(declared) > self._max:
             message = f"the body is larger than the {self._max} bytes allowed"
-            return JSONResponse(body("too_large", message, {"max_bytes": self._max}), 413)
-        if scope["method"] not in SAFE_METHODS and headers.get("sec-fetch-site") == "cross-site":
+            return answer(request, 413, "too_large", message, {"max_bytes": self._max})
+        foreign = headers.get("sec-fetch-site") == "cross-site" and headers.get("origin") not in self._origins
+        if scope["method"] not in SAFE_METHODS and foreign:
             message = "writing is not allowed from another site's pages; call the service from a backend"
-            return JSONResponse(body("forbidden", message), 403)
+            return answer(request, 403, "forbidden", message)
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import HTTPException, Path
 from pydantic import AfterValidator, Field
 
 LONGEST_ID = 256
@@ -16,6 +17,13 @@ ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("an id must not be blank")
+    return value
+
+
+def _was_utf8(value: str) -> str:
+    """In an address, whatever is no UTF-8 has become U+FFFD by now: several ids would be one."""
+    if "\ufffd" in value:
+        raise ValueError("an id in an address must be percent-encoded UTF-8")
     return value
 
 
@@ -35,7 +43,21 @@ ProductPath = Annotated[
         examples=["0108775015"],
     ),
     AfterValidator(_not_blank),
+    AfterValidator(_was_utf8),
 ]
+LONGER_ROUTES = ("/similar", "/photos", "/heatmap")
+
+
+def only_an_id(product_id: ProductPath) -> None:
+    """A dependency of the routes of a product itself.
+
+    Their addresses match those of the longer routes too: ``PUT …/x/similar`` is not about a product
+    ``x/similar``, which nobody could read again, but a method that ``…/x/similar`` does not have.
+    """
+    if product_id.endswith(LONGER_ROUTES):
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+
+
 CustomerPath = Annotated[
     str,
     Path(
@@ -46,6 +68,7 @@ CustomerPath = Annotated[
         examples=["c-1007"],
     ),
     AfterValidator(_not_blank),
+    AfterValidator(_was_utf8),
 ]
 PhotoPath = Annotated[
     str,

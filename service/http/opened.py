@@ -36,6 +36,11 @@ class EngineSlot:
                 self._engine = Engine.open(settings.shop, settings.runtime, _log_settings(settings))
             return self._engine
 
+    @property
+    def opened(self) -> Engine | None:
+        """The engine if it is open; opens nothing."""
+        return self._engine
+
     def start(self) -> None:
         """Open the engine and its index now if that is possible, so that the first question is quick."""
         try:

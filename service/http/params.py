@@ -6,23 +6,30 @@ import math
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from data.errors import UsageError
-from service.http.ids import ProductId
-from service.http.schemas.base import Diversity, K, MinScore, Seen, Where
+from service.http.schemas.base import (
+    CategoryCap,
+    Diversity,
+    Exclude,
+    HowMany,
+    MinScore,
+    Rules,
+    Seen,
+    Where,
+    Why,
+)
+from service.http.schemas.hits import Explain
 from service.requests import Look, SimilarRequest
 from service.settings import Settings
 
 MAX_ASPECTS = 32
 
 
-class SimilarParams(BaseModel):
+class SimilarParams(HowMany):
     """How a search by looks shall answer."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    k: K = 10
     where: Where | None = None
     aspect: list[Annotated[str, Field(max_length=128)]] = Field(
         default_factory=list,
@@ -32,41 +39,35 @@ class SimilarParams(BaseModel):
     )
     diversity: Diversity = 0.0
     min_score: MinScore | None = None
-    exclude: list[ProductId] = Field(
-        default_factory=list, max_length=1000, description="never answer these products"
-    )
+    exclude: Exclude = Field(default_factory=list)
+    explain: Explain = False
+    rules: Rules = True
 
     def request(self, examples: tuple[Look, ...], settings: Settings) -> SimilarRequest:
         """The engine's request for some examples. Raises UsageError."""
         return SimilarRequest(
             examples=examples,
-            k=within(self.k, settings.max_k, "k"),
+            k=within(self.wanted, settings.max_k, "k"),
             where=self.where,
             aspects=aspects_of(self.aspect),
             diversity=self.diversity,
             exclude=frozenset(self.exclude),
             min_score=self.min_score,
+            explain=self.explain,
+            rules=self.rules,
         )
 
 
-class RecommendParams(BaseModel):
+class RecommendParams(HowMany):
     """How recommendations for a customer shall be made."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    k: K = 10
     where: Where | None = None
-    why: bool = Field(default=True, description="whether to say the reasons")
+    why: Why = True
     diversity: Diversity | None = None
-    seen: Seen = Field(
-        default="drop", description="`drop` what the customer already dealt with, or `keep` it"
-    )
-    category_cap: int | None = Field(
-        default=None, ge=1, le=10_000, description="at most so many of one category"
-    )
-    exclude: list[ProductId] = Field(
-        default_factory=list, max_length=1000, description="never answer these products"
-    )
+    seen: Seen = "drop"
+    category_cap: CategoryCap | None = None
+    exclude: Exclude = Field(default_factory=list)
+    rules: Rules = True
 
 
 SimilarQuery = Annotated[SimilarParams, Query()]

@@ -26,7 +26,11 @@ Photos = Annotated[
 
 
 def read_photo(upload: UploadFile, settings: Settings) -> bytes:
-    """The bytes of an upload. Raises UsageError (empty), BadPhoto (no photo, or too many pixels)."""
+    """The bytes of an upload, from its beginning.
+
+    Raises UsageError (empty), BadPhoto (no photo, or too many bytes or pixels).
+    """
+    upload.file.seek(0)
     data = upload.file.read(settings.max_upload_bytes + 1)
     if not data:
         raise UsageError("the uploaded file is empty; send a photo in the multipart field 'photo'")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
 from data.errors import UsageError
 
 PLAIN_NAME = re.compile(r"(?!(?:and|or|not|in|contains|is|null|true|false)$)[^\W\d][\w.\-]*", re.IGNORECASE)
+
+PICK = "is-"
+"""Before the name of a column in the address of a page: ``is-colour=red``."""
 
 
 def quoted(text: str) -> str:
@@ -29,7 +33,7 @@ class Filters:
     """What a person typed into the filter fields; empty strings where nothing.
 
     text: part of the title, or a whole id. low, high: the price, both included. stock: only what is in stock.
-    where: a filter expression of one's own, on top.
+    picks: column → value that it shall have. where: a filter expression of one's own, on top.
     """
 
     text: str = ""
@@ -38,6 +42,7 @@ class Filters:
     high: str = ""
     stock: bool = False
     where: str = ""
+    picks: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, request: Request) -> Filters:
@@ -50,6 +55,11 @@ class Filters:
             high=given.get("high", "").strip(),
             stock=given.get("stock", "") not in ("", "0", "false"),
             where=given.get("where", "").strip(),
+            picks={
+                name.removeprefix(PICK): value
+                for name, value in given.items()
+                if name.startswith(PICK) and len(name) > len(PICK) and value.strip()
+            },
         )
 
     @property
@@ -67,6 +77,7 @@ class Filters:
             parts.append(f"price <= {_number(self.high)}")
         if self.stock:
             parts.append("in_stock")
+        parts += [f"{spelled(column)} = {quoted(value)}" for column, value in self.picks.items()]
         if self.where:
             parts.append(f"({self.where})")
         return " and ".join(parts) or None
@@ -80,6 +91,7 @@ class Filters:
             "high": self.high,
             "stock": "1" if self.stock else "",
             "where": self.where,
+            **{PICK + column: value for column, value in self.picks.items()},
         }
 
 

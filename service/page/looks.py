@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import Request
 
@@ -33,27 +33,43 @@ class Looks:
     """How the hits on a page are asked for.
 
     sliders: one for each aspect of the shop's embedder. diversity: in hundredths. stock: only what is in
-    stock. calibrated: whether it is known from which cosine on a product looks alike. alike: only products
-    above it are wanted; it does not hold while a slider stands elsewhere than by default.
+    stock. narrowed: a filter expression on top. calibrated: whether it is known from which cosine on a
+    product looks alike. alike: only products above it are wanted; it does not hold while a slider stands
+    elsewhere than by default. by_default: whether they are wanted where the address says nothing.
     """
 
     sliders: tuple[Slider, ...]
     diversity: int = 0
     stock: bool = False
+    narrowed: str = ""
     calibrated: bool = False
     alike: bool = False
+    by_default: bool = False
 
     @classmethod
-    def of(cls, request: Request, shares: Mapping[str, float], calibrated: bool = False) -> Looks:
+    def of(
+        cls,
+        request: Request,
+        shares: Mapping[str, float],
+        calibrated: bool = False,
+        by_default: bool = False,
+    ) -> Looks:
         """The controls as a page's address sets them. Raises UsageError for what is not a number."""
         given = request.query_params
         sliders = []
         for name, share in shares.items():
             default = round(share * STEPS)
             sliders.append(Slider(name, _whole(given.get(PREFIX + name), default), default))
-        stock, alike = (given.get(name, "") not in ("", "0") for name in ("stock", "alike"))
+        stock = given.get("stock", "") not in ("", "0")
+        # A form leaves out a box that is not ticked, so the last of several values counts: 0, then 1.
+        alike = given.get("alike", "1" if by_default else "") not in ("", "0")
         diversity = _whole(given.get("diversity"), 0)
-        return cls(tuple(sliders), diversity, stock, calibrated, alike and calibrated)
+        narrowed = given.get("where", "").strip()
+        return cls(tuple(sliders), diversity, stock, narrowed, calibrated, alike and calibrated, by_default)
+
+    def uncalibrated(self) -> Looks:
+        """The same without the choice of look-alikes only, for searches whose scores are not calibrated."""
+        return replace(self, calibrated=False, alike=False)
 
     @property
     def aspects(self) -> dict[str, float] | None:
@@ -70,7 +86,18 @@ class Looks:
     @property
     def where(self) -> str | None:
         """The filter of the search."""
-        return "in_stock" if self.stock else None
+        parts = [*(["in_stock"] if self.stock else []), *([f"({self.narrowed})"] if self.narrowed else [])]
+        return " and ".join(parts) or None
+
+    def as_query(self) -> dict[str, object]:
+        """The controls that stand elsewhere than by default, as they stand in an address."""
+        moved: dict[str, object] = {s.field: str(s.value) for s in self.sliders if s.value != s.default}
+        moved["diversity"] = str(self.diversity) if self.diversity else ""
+        moved["stock"] = "1" if self.stock else ""
+        if self.calibrated and self.alike != self.by_default:
+            moved["alike"] = "1" if self.alike else "0"
+        moved["where"] = self.narrowed
+        return moved
 
 
 def _whole(text: str | None, default: int) -> int:

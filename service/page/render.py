@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.page import links, words
-from service.page.filters import spelled
+from service.page.filters import PICK, spelled
+from service.page.frames import frame_of
 from service.page.statics import asset
 
 
@@ -36,8 +37,11 @@ def _templates() -> Environment:
         customer_link=links.customer_link,
         photo_link=links.photo_link,
         with_query=links.with_query,
+        why_link=links.why_link,
+        heatmap_link=links.heatmap_link,
         counted=words.counted,
         spelled=spelled,
+        PICK=PICK,
     )
     return env
 
@@ -45,9 +49,18 @@ def _templates() -> Environment:
 def page(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
     """A template filled with values."""
     shop = request.app.state.settings.shop
+    stranger = getattr(request.state, "stranger", False)  # learns nothing of the shop, not even its name
     text = (
         _templates()
         .get_template(template)
-        .render(shop_name=shop.resolve().name, shop_path=str(shop), here=request.url.path, **values)
+        .render(
+            shop_name="Vitrine" if stranger else shop.resolve().name,
+            shop_path="" if stranger else str(shop),
+            stranger=stranger,
+            signed_in=getattr(request.state, "signed_in", None),
+            here=request.url.path,
+            frame=frame_of(request),
+            **values,
+        )
     )
     return HTMLResponse(text, status)

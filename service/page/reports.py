@@ -22,13 +22,17 @@ REPORT_POLICY = (
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 
+KINDS = ("recommendations", "embedders", "maps", "others")
+"""What a report is about: how good recommendations or embedders are, a map of the catalogue, or else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report: its name is its path below the shop's reports folder."""
+    """One report: its name is its path below the shop's reports folder. kind: see ``KINDS``."""
 
     name: str
     title: str
+    kind: str
     made: datetime
 
 
@@ -37,9 +41,21 @@ def reports(folder: Path) -> list[Report]:
     found = []
     for path in folder.glob("**/*.html"):
         name = path.relative_to(folder).as_posix()
-        title = name.removesuffix("/report.html").removesuffix(".html").replace("-", " ").replace("/", " · ")
-        found.append(Report(name, title, datetime.fromtimestamp(path.stat().st_mtime, UTC)))
+        bare = name.removesuffix("/report.html").removesuffix("/evaluate.html").removesuffix("/map.html")
+        title = bare.removesuffix(".html").replace("-", " ").replace("/", " · ")
+        made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        found.append(Report(name, title, _kind(name), made))
     return sorted(found, key=lambda report: report.made, reverse=True)
+
+
+def _kind(name: str) -> str:
+    """From how commands name what they write."""
+    last = name.rsplit("/", 1)[-1]
+    if last == "map.html":
+        return "maps"
+    if last == "evaluate.html" or any(word in name for word in ("embedder", "compare", "switch")):
+        return "embedders"
+    return "recommendations" if name.startswith("evaluation") else "others"
 
 
 def report_file(folder: Path, name: str) -> tuple[Path, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ POSTGRES = os.environ.get("VITRINE_TEST_POSTGRES")
 KINDS = ["sqlite"] if POSTGRES is None else ["sqlite", "postgres"]
 
 
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A fresh database on the test server, dropped afterwards."""
+@contextmanager
+def postgres_database() -> Iterator[str]:
+    """The URL of a fresh database on the test server, dropped afterwards."""
     server = make_url(str(POSTGRES))
     name = f"vitrine_test_{uuid.uuid4().hex[:12]}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
@@ -30,6 +31,20 @@ def postgres_url() -> Iterator[str]:
         with admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A fresh database on the test server."""
+    with postgres_database() as url:
+        yield url
+
+
+@pytest.fixture
+def second_url() -> Iterator[str]:
+    """Another one."""
+    with postgres_database() as url:
+        yield url
 
 
 @pytest.fixture(params=KINDS)

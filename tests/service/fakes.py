@@ -38,6 +38,9 @@ class FakeRuntime:
     def compute(self, photos: Bytes) -> tuple[Floats, ...]:
         return ()
 
+    def encode(self, photos: Bytes) -> tuple[Floats, ...]:
+        return ()
+
 
 class FakeEmbedder:
     """Two aspects: "shape" (what is not background on a 4 × 4 grid) and "colour" (mean RGB against grey)."""

@@ -19,12 +19,14 @@ class EmbedderTraining:
 
     finetuned: whether it learnt from the shop's photos; None: not known. until: UTC seconds of the newest
     photo or interaction that it learnt from; products: the ids that it learnt from; None: not known.
+    complete: False where it may have learnt from others besides.
     """
 
     name: str
     finetuned: bool | None = None
     until: float | None = None
     products: tuple[str, ...] | None = None
+    complete: bool = True
 
 
 def check_embedder(training: EmbedderTraining | None, fold: Fold) -> Finding:
@@ -70,4 +72,7 @@ def _by_products(training: EmbedderTraining, fold: Fold, until: float) -> Findin
         )
         return Finding(NAME, "flagged", len(ids), words, tuple(items.ids[row] for row in met[:5]))
     words = f"none of the products that {training.name!r} was fine-tuned on came after the cut"
+    if not training.complete:
+        words += "; what the embedder that it began from had learnt is not known"
+        return Finding(NAME, "not possible", len(ids), words)
     return Finding(NAME, "passed", len(ids), words)

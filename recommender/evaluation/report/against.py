@@ -126,13 +126,22 @@ def candidate_words(found: Evaluation) -> list[str]:
             f"The order of {OURS} brings {found_at_10:.4f} into the first 10 (Recall@10): "
             f"{share(found_at_10, most)} of what {CANDIDATE_KS[-1]} candidates hold."
         )
+    if told and found.lift is not None:
+        test = found.lift
+        told.append(
+            f"The ranker's lift: on the same customers of the test the blend's own order has NDCG@10 "
+            f"{test.theirs:.4f}, the trees' {test.ours:.4f}, difference {test.difference:+.4f} "
+            f"[{test.interval[0]:+.4f}, {test.interval[1]:+.4f}] (95 %), p = {test.p_value:.2g}."
+        )
+    elif told:
+        told.append("The ranker's lift: none, as there are no trees; the blend ranks alone.")
     if told and growth is not None:
         gain = growth.reached - growth.blend
         kept = (
             "and are kept" if growth.trees is not None else "and are not kept, so that the blend ranks alone"
         )
         told.append(
-            f"The ranker's lift: on the newest validation window the blend of the sources has NDCG@50 "
+            f"On validation: in the newest window the blend of the sources has NDCG@50 "
             f"{growth.blend:.4f}, with trees behind it {growth.reached:.4f} ({gain:+.4f}); the trees must "
             f"gain more than one standard error, {kept}."
         )

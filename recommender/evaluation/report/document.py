@@ -17,6 +17,8 @@ from recommender.evaluation.result import Evaluation
 from recommender.evaluation.slices import CATEGORY, MONTH
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from data.shop import Shop
 
 K = 10
@@ -26,34 +28,45 @@ HOME = "recommender.evaluation.report"
 
 def render(found: Evaluation, shop: Shop) -> str:
     """The page. shop: for titles and photos of the examples."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    pages = Environment(
+    verdict, _, figures = (found.headline or "").partition(": ")
+    names = list(dict.fromkeys([*found.names, *(str(one["model"]) for one in found.contestants)]))
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            found=found,
+            css=Markup(  # nosec B704 # a file of this package
+                (files(HOME) / "page" / "report.css").read_text(encoding="utf-8")
+            ),
+            k=K,
+            verdict=verdict,
+            figures=figures,
+            unsure=found.power is not None and _unsure(found),
+            facts=background.facts(found),
+            marks={name: Markup(swatch(mark_of(name))) for name in names},  # nosec B704 # drawn by us
+            ours=OURS,
+            measured=_measured(found, shop) if found.customers and found.models else None,
+            behind=_behind(found),
+            threats=threats(found),
+            glossary=glossary(),
+            symbols=SYMBOLS,
+            drawing=Markup,
+        )
+    )
+
+
+def environment() -> Environment:
+    """Where the report's templates are read; what is not known to be markup is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
         loader=PackageLoader(HOME, "page"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
-    )
-    verdict, _, figures = (found.headline or "").partition(": ")
-    names = list(dict.fromkeys([*found.names, *(str(one["model"]) for one in found.contestants)]))
-    return pages.get_template("report.html").render(
-        found=found,
-        css=Markup((files(HOME) / "page" / "report.css").read_text(encoding="utf-8")),
-        k=K,
-        verdict=verdict,
-        figures=figures,
-        unsure=found.power is not None and _unsure(found),
-        facts=background.facts(found),
-        marks={name: Markup(swatch(mark_of(name))) for name in names},
-        ours=OURS,
-        measured=_measured(found, shop) if found.customers and found.models else None,
-        behind=_behind(found),
-        threats=threats(found),
-        glossary=glossary(),
-        symbols=SYMBOLS,
-        drawing=Markup,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from data.records import Interaction
 from service.answers import Json
+from service.http.caching import never_stored
 from service.http.ids import CustomerPath
 from service.http.opened import OpenEngine, TheSettings
 from service.http.params import RecommendQuery, within
@@ -22,18 +23,24 @@ from service.http.schemas.customers import (
 )
 from service.requests import RecommendRequest
 
-router = APIRouter(prefix="/v1", tags=["customers"])
+router = APIRouter(prefix="/v1", tags=["customers"], dependencies=[Depends(never_stored)])
 
 SESSION = "session"
 RECOMMENDATIONS = "recommendations"
 FORGOTTEN_NOTE = (
-    "every interaction is deleted, and every row of the log of recommendations; what the recommender learnt "
-    "from them goes when it is next trained "
-    "(`vitrine train`)"
+    "every interaction and every row of the log of recommendations is deleted, and evaluation reports name "
+    "the customer no more. What the recommender learnt from them (it holds no customer's id) goes when it is "
+    "next trained (`vitrine train`); then the database's free space is cleared too. Backups, exported files, "
+    "and a database server's own logs are not ours to change. An event of this customer that is sent again "
+    "later is stored again"
 )
 
 
-@router.post("/interactions", response_model=InteractionsOut, responses=failures(403, 404, 409, 413))
+@router.post(
+    "/interactions",
+    response_model=InteractionsOut,
+    responses=failures("forbidden", "unknown_product", "shop_busy"),
+)
 def interactions(body: InteractionsIn, engine: OpenEngine, settings: TheSettings) -> Json:
     """Store what customers did: all of the batch, or none of it.
 
@@ -58,7 +65,11 @@ def interactions(body: InteractionsIn, engine: OpenEngine, settings: TheSettings
     )
 
 
-@router.get("/customers/{customer_id:path}/recommendations", response_model=ItemsOut, responses=failures(409))
+@router.get(
+    "/customers/{customer_id:path}/recommendations",
+    response_model=ItemsOut,
+    responses=failures("empty_shop", "shop_busy", "bad_filter"),
+)
 def recommendations(
     customer_id: CustomerPath, query: RecommendQuery, engine: OpenEngine, settings: TheSettings
 ) -> Json:
@@ -69,18 +80,23 @@ def recommendations(
     """
     request = RecommendRequest(
         customer_id=customer_id,
-        k=within(query.k, settings.max_k, "k"),
+        k=within(query.wanted, settings.max_k, "k"),
         where=query.where,
         exclude=frozenset(query.exclude),
         seen=query.seen,
         diversity=query.diversity,
         category_cap=query.category_cap,
         why=query.why,
+        rules=query.rules,
     )
     return engine.recommend(request, RECOMMENDATIONS).as_json()
 
 
-@router.post("/sessions/recommendations", response_model=ItemsOut, responses=failures(409))
+@router.post(
+    "/sessions/recommendations",
+    response_model=ItemsOut,
+    responses=failures("forbidden", "empty_shop", "shop_busy", "bad_filter"),
+)
 def session_recommendations(body: SessionIn, engine: OpenEngine, settings: TheSettings) -> Json:
     """Products for a visitor without an account, from what they did in this session.
 
@@ -89,20 +105,28 @@ def session_recommendations(body: SessionIn, engine: OpenEngine, settings: TheSe
     within(len(body.history), settings.max_batch, "the number of interactions")
     request = RecommendRequest(
         history=_history(body.history),
-        k=within(body.k, settings.max_k, "k"),
+        k=within(body.wanted, settings.max_k, "k"),
         where=body.where,
         exclude=frozenset(body.exclude),
         seen=body.seen,
         diversity=body.diversity,
         category_cap=body.category_cap,
         why=body.why,
+        rules=body.rules,
     )
     return engine.recommend(request, SESSION).as_json()
 
 
-@router.delete("/customers/{customer_id:path}", response_model=Forgotten, responses=failures(403, 404, 409))
+@router.delete(
+    "/customers/{customer_id:path}",
+    response_model=Forgotten,
+    responses=failures("forbidden", "unknown_customer", "shop_busy"),
+)
 def forget(customer_id: CustomerPath, engine: OpenEngine) -> Json:
-    """Forget a customer: every interaction is deleted, and what the log says was recommended to them."""
+    """Forget a customer: every interaction is deleted, and what the log says was recommended to them.
+
+    `note` says what remains, and until when.
+    """
     return {
         "customer_id": customer_id,
         "deleted": engine.forget_customer(customer_id),

@@ -9,6 +9,9 @@ from service.http.errors import answer
 from service.http.opened import TheSlot
 from service.http.routes.failures import failures
 from service.http.schemas.health import Alive, Ready
+from service.http.stopping import Stopping
+
+STOPPING = "stopping"
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -21,14 +24,20 @@ async def live() -> Alive:
 
 @router.get("/ready", response_model=Ready, responses=failures())
 def ready(request: Request, slot: TheSlot) -> Response | Ready:
-    """200 when searches can be answered; else 503, and `detail.missing` says what to do."""
+    """200 when searches can be answered; else 503, and `detail.missing` says what to do.
+
+    The code is `stopping` from the moment the service was told to stop: it still answers, but send requests
+    elsewhere.
+    """
+    stopping: Stopping = request.app.state.stopping
+    if stopping.begun:
+        return answer(request, 503, STOPPING, "the service is about to stop; send requests to another one")
     try:
         engine = slot.engine()
-        if engine.ready():
+        lacking = engine.obstacles()
+        if not lacking:
             return Ready(warnings=list(engine.warnings()))
-        missing = engine.info()["missing"]
     except VitrineError as error:
         return answer(request, 503, error.code, error.message, {"missing": [error.message]})
-    lacking = [str(one) for one in missing] if isinstance(missing, list) else []
     message = "the shop cannot be searched yet: " + "; ".join(lacking)
     return answer(request, 503, NotReady.code, message, {"missing": lacking})

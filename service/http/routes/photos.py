@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from data.photos import probe
+from service.answers import Json
+from service.http.caching import NOT_MODIFIED, PHOTOS, Known, content_tag, is_known, not_modified
 from service.http.ids import PhotoPath
 from service.http.opened import OpenEngine
 from service.http.routes.failures import failures
+from service.http.schemas.products import PhotoDeleted
 
 router = APIRouter(prefix="/v1", tags=["photos"])
 
@@ -25,7 +26,6 @@ MEDIA_TYPES = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
 }
-CACHE_CONTROL = "public, max-age=3600"
 
 Size = Annotated[
     int | None,
@@ -36,28 +36,31 @@ Size = Annotated[
         examples=[320],
     ),
 ]
-Known = Annotated[str | None, Header(alias="If-None-Match", description="an ETag got earlier")]
 
 
+@router.head("/photos/{photo_id}", include_in_schema=False)
 @router.get(
     "/photos/{photo_id}",
     response_class=Response,
     responses={
         200: {"description": "the photo", "content": {"image/*": {}}},
-        304: {"description": "the photo is still the one of `If-None-Match`"},
-        **failures(404),
+        304: NOT_MODIFIED,
+        **failures("unknown_photo", "bad_photo"),
     },
 )
 def photo(
-    photo_id: PhotoPath, engine: OpenEngine, size: Size = None, if_none_match: Known = None
+    request: Request, photo_id: PhotoPath, engine: OpenEngine, size: Size = None, _: Known = None
 ) -> Response:
-    """A photo as it was given, or as a JPEG thumbnail of at most `size` pixels in each direction."""
+    """A photo as it was given, or as a JPEG thumbnail of at most `size` pixels in each direction.
+
+    The ETag is of the content: a photo that is replaced by another file has another one.
+    """
     path = engine.photo_file(photo_id)
     side = None if size is None else next(s for s in SIDES if s >= size)
-    tag = _etag(path, side)
-    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL}
-    if if_none_match is not None and _matches(tag, if_none_match):
-        return Response(status_code=304, headers=headers)
+    tag = content_tag(path, side)
+    headers = {"ETag": tag, "Cache-Control": PHOTOS}
+    if is_known(request, tag):
+        return not_modified(tag, PHOTOS)
     media = MEDIA_TYPES.get(probe(path)[2]) if side is None else None
     if media is not None:
         return FileResponse(path, media_type=media, headers=headers)
@@ -65,14 +68,16 @@ def photo(
     return Response(pixels, media_type="image/jpeg", headers=headers)
 
 
-def _etag(path: Path, side: int | None) -> str:
-    """Changes whenever the file or the size does."""
-    state = path.stat()
-    text = f"{path}\0{state.st_size}\0{state.st_mtime_ns}\0{side}"
-    return f'"{hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]}"'
+@router.delete(
+    "/photos/{photo_id}",
+    response_model=PhotoDeleted,
+    responses=failures("forbidden", "unknown_photo", "shop_busy"),
+)
+def delete_photo(photo_id: PhotoPath, engine: OpenEngine) -> Json:
+    """Delete one photo of a product; nothing is found by its looks any more, from the next answer on.
 
-
-def _matches(tag: str, header: str) -> bool:
-    """Whether an If-None-Match header names the tag (weakly compared, RFC 9110)."""
-    named = [one.strip().removeprefix("W/") for one in header.split(",")]
-    return tag in named or "*" in named
+    The file goes too if it was uploaded. A photo that the catalogue lists comes back with the next
+    `vitrine index` unless it is taken out of the catalogue.
+    """
+    engine.drop_photo(photo_id)
+    return {"photo_id": photo_id, "deleted": True}

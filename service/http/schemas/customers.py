@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from service.http.ids import CustomerId, Id, ProductId
-from service.http.schemas.base import Diversity, Incoming, K, Outgoing, Seen, Where
+from service.http.schemas.base import (
+    CategoryCap,
+    Diversity,
+    Exclude,
+    HowMany,
+    Incoming,
+    Outgoing,
+    Rules,
+    Seen,
+    Where,
+    Why,
+    shown,
+)
+from service.http.schemas.moments import Timestamp
 from service.http.schemas.products import Card
+from service.http.schemas.rules import RuleMark
 
 Event = Literal["view", "click", "like", "cart", "purchase", "rate", "dislike", "return"]
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
-
-def _as_utc(value: datetime) -> datetime:
-    """Times without a zone are taken as UTC; anything outside 1970 to 2200 is a mistake."""
-    try:
-        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("a timestamp lies between the years 1970 and 2200") from error
-    if not EARLIEST <= moment < LATEST:
-        raise ValueError("a timestamp lies between the years 1970 and 2200")
-    return moment
-
-
-Timestamp = Annotated[
-    datetime,
-    AfterValidator(_as_utc),
-    Field(
-        description="ISO 8601 or seconds since 1970; UTC where no zone is given; now, where there is none",
-        examples=["2026-07-01T10:00:00Z"],
-    ),
-]
 Value = Annotated[
     float,
     Field(
@@ -86,6 +78,8 @@ class InteractionsIn(Incoming):
 class InteractionsOut(Outgoing):
     """What became of a batch. It is on disk when this arrives."""
 
+    model_config = shown({"stored": 1, "repeated": 0})
+
     stored: int = Field(description="new ones", examples=[1])
     repeated: int = Field(description="those that were stored before and change nothing", examples=[0])
 
@@ -107,10 +101,44 @@ class Item(Card):
 
     score: float = Field(description="higher is better; comparable within one answer only")
     reasons: list[ReasonOut] = Field(default_factory=list)
+    rule: RuleMark = None
 
 
 class ItemsOut(Outgoing):
     """Recommendations, best first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "product_id": "0110065001",
+                            "score": 0.83,
+                            "title": "Strap top",
+                            "category": "Vest top",
+                            "price": 9.99,
+                            "in_stock": True,
+                            "photo_id": "9f86d081884c7d65",
+                            "reasons": [
+                                {
+                                    "source": "looks",
+                                    "share": 0.62,
+                                    "because_product_id": "0108775015",
+                                    "photo_id": "1b4f0e9851971998",
+                                    "text": "looks like Vest, which you liked",
+                                }
+                            ],
+                        }
+                    ],
+                    "fallback": None,
+                    "trained": True,
+                    "warnings": [],
+                    "request_id": "4f3c2a9be1d84b7c9d0e5a6f7b8c9d0e",
+                }
+            ]
+        }
+    )
 
     items: list[Item]
     fallback: str | None = Field(
@@ -133,7 +161,7 @@ class SeenIn(Incoming):
     timestamp: Timestamp | None = None
 
 
-class SessionIn(Incoming):
+class SessionIn(HowMany, Incoming):
     """An anonymous history, oldest first; nothing of it is stored."""
 
     model_config = ConfigDict(
@@ -145,20 +173,29 @@ class SessionIn(Incoming):
     )
 
     history: list[SeenIn] = Field(description="what the visitor did, oldest first")
-    k: K = 10
     where: Where | None = None
-    exclude: list[ProductId] = Field(default_factory=list, max_length=10_000)
+    exclude: Exclude = Field(default_factory=list)
     seen: Seen = "drop"
     diversity: Diversity | None = None
-    category_cap: int | None = Field(
-        default=None, ge=1, le=10_000, description="at most so many of one category"
-    )
-    why: bool = True
+    category_cap: CategoryCap | None = None
+    why: Why = True
+    rules: Rules = True
 
 
 class Forgotten(Outgoing):
     """A customer of whom nothing is stored any more."""
 
-    customer_id: str
+    model_config = shown(
+        {
+            "customer_id": "c-1007",
+            "deleted": 17,
+            "note": "every interaction is deleted; what was learnt from them goes with the next training",
+        }
+    )
+
+    customer_id: str = Field(examples=["c-1007"])
     deleted: int = Field(description="how many interactions were deleted", examples=[17])
-    note: str = Field(description="what remains, and until when")
+    note: str = Field(
+        description="what remains, and until when",
+        examples=["every interaction is deleted; what was learnt from them goes with the next training"],
+    )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from service.http.schemas.base import Outgoing
+from service.http.schemas.base import Outgoing, shown
 
 
 class Alive(Outgoing):
     """The process answers."""
+
+    model_config = shown({"status": "alive"})
 
     status: str = Field(default="alive", examples=["alive"])
 
 
 class Ready(Outgoing):
     """Searches can be answered now."""
+
+    model_config = shown({"status": "ready", "warnings": []})
 
     status: str = Field(default="ready", examples=["ready"])
     warnings: list[str] = Field(

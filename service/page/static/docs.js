@@ -115,8 +115,12 @@ function draw(path, method, operation) {
     meaning(one.schema, one.description),
   ]);
   if (parameters.length) section.append(make("h4", "Parameters"), table(parameters));
-  for (const [kind, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
+  for (const [kind, { schema, examples }] of Object.entries(operation.requestBody?.content ?? {})) {
     section.append(make("h4", `Body: ${kind}`), table(fields(schema)));
+    for (const shown of Object.values(examples ?? {})) {
+      const text = JSON.stringify(shown.value, null, 2);
+      section.append(make("h4", `Example: ${shown.summary}`), prose(shown.description), make("pre", text, { tabindex: 0 }));
+    }
   }
   section.append(make("h4", "Try"), make("pre", curl(method, path, operation), { tabindex: 0 }));
   for (const [status, answer] of Object.entries(operation.responses)) {

@@ -2,6 +2,7 @@
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const WAIT_MS = 90;
+const MOST_EXPLAINED = 8;
 
 /** Whether an aspect is weighed otherwise than by default; what is a look-alike is then not known. */
 function weighed(form) {
@@ -13,26 +14,55 @@ export function parameters(form, k) {
   const query = new URLSearchParams({ k });
   if (weighed(form)) {
     for (const s of form.querySelectorAll("[data-aspect]")) query.append("aspect", `${s.dataset.aspect}=${s.value / 100}`);
-  } else if (form.elements.alike?.checked) {
+  } else if (alike()?.checked) {
     query.set("min_score", "auto");
   }
   const diversity = form.elements.diversity.value;
   if (diversity !== "0") query.set("diversity", diversity / 100);
-  if (form.elements.stock.checked) query.set("where", "in_stock");
+  const where = form.elements.where?.value.trim();
+  const filters = [...(form.elements.stock.checked ? ["in_stock"] : []), ...(where ? [`(${where})`] : [])];
+  if (filters.length) query.set("where", filters.join(" and "));
   return query;
 }
 
-/** What the controls say, as the page's own address, so that it can be shared. */
-function address(form) {
+/** The box that asks for look-alikes only; a shop that is not calibrated has none. */
+const alike = () => document.getElementById("alike");
+
+/** What the controls say, as parameters of a page. */
+function moved(form) {
   const query = new URLSearchParams();
   for (const range of form.querySelectorAll("input[type=range]")) {
     if (range.value !== range.dataset.default) query.set(range.name, range.value);
   }
-  for (const name of ["stock", "alike"]) {
-    if (form.elements[name]?.checked) query.set(name, "1");
-  }
-  const text = query.toString();
+  if (form.elements.stock.checked) query.set("stock", "1");
+  const box = alike();
+  if (box && box.checked !== (box.dataset.default === "1")) query.set("alike", box.checked ? "1" : "0");
+  const where = form.elements.where?.value.trim();
+  if (where) query.set("where", where);
+  return query.toString();
+}
+
+/** What the controls say, as the page's own address, so that it can be shared. */
+function address(form) {
+  const basket = document.getElementById("hits").dataset.basket;
+  const own = location.pathname === "/search" ? basket : "";
+  const text = [own, moved(form)].filter(Boolean).join("&");
   return location.pathname + (text ? `?${text}` : "");
+}
+
+/** Let a tile's links lead to searches as the controls stand now. */
+function steer(tile, form, basket) {
+  const id = encodeURIComponent(tile.dataset.id);
+  const rest = moved(form);
+  const name = tile.querySelector(".name").textContent;
+  const words = { like: "More like", unlike: "Less like", why: "Why" };
+  for (const link of tile.querySelectorAll("a[data-step]")) {
+    const step = link.dataset.step;
+    const asked = new URLSearchParams(basket).getAll("like").slice(0, MOST_EXPLAINED);
+    const query = step === "why" ? [...asked.map((one) => `product=${encodeURIComponent(one)}`), `other=${id}`] : [basket, `${step}=${id}`];
+    link.href = `${step === "why" ? "/why" : "/search"}?${[...query, rest].filter(Boolean).join("&")}`;
+    link.setAttribute("aria-label", `${words[step]} ${name}`);
+  }
 }
 
 /** Listen to the controls. `ask(query, signal)` answers a Response of the API. Returns how to ask at once. */
@@ -56,6 +86,7 @@ export function controls(ask) {
       if (!response.ok) throw new Error(answer.error?.message ?? `the service answered ${response.status}`);
       problem.hidden = true;
       show(grid, answer.hits, answer.warnings);
+      for (const one of grid.children) steer(one, form, grid.dataset.basket);
     } catch (error) {
       if (error.name === "AbortError" || running !== mine) return;
       problem.textContent = error.message;
@@ -69,7 +100,7 @@ export function controls(ask) {
     for (const range of form.querySelectorAll("input[type=range]")) {
       range.parentElement.querySelector("output").value = range.value;
     }
-    if (form.elements.alike) form.elements.alike.disabled = weighed(form);
+    if (alike()) alike().disabled = weighed(form);
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       history.replaceState(null, "", address(form));
@@ -82,7 +113,8 @@ export function controls(ask) {
     event.preventDefault();
     for (const range of form.querySelectorAll("input[type=range]")) range.value = range.dataset.default;
     form.elements.stock.checked = false;
-    if (form.elements.alike) form.elements.alike.checked = false;
+    if (alike()) alike().checked = alike().dataset.default === "1";
+    if (form.elements.where) form.elements.where.value = "";
     changed();
   });
   form.addEventListener("submit", (event) => {
@@ -101,9 +133,9 @@ export function show(grid, hits, warnings = []) {
   grid.replaceChildren(...tiles);
   const nothing = document.getElementById("nothing");
   nothing.textContent = warnings.map((text) => `${text[0].toUpperCase()}${text.slice(1)}.`).join(" ") || "Nothing fits.";
-  nothing.hidden = hits.length > 0;
+  (document.getElementById("none") ?? nothing).hidden = hits.length > 0;
   const first = hits.length ? `, first: ${hits[0].title ?? hits[0].product_id}` : "";
-  document.getElementById("status").textContent = `${hits.length} products${first}`;
+  document.getElementById("status").textContent = hits.length ? `${hits.length} products${first}` : nothing.textContent;
   if (calm.matches) return;
   for (const one of tiles) {
     const from = before.get(one.dataset.id);

@@ -9,19 +9,27 @@ export function imageOf(transfer) {
   return [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/")) ?? null;
 }
 
-/** The file itself, or a smaller JPEG of a large one. What the browser cannot read is left for the service to refuse. */
-export async function small(file) {
-  if (file.size <= LARGEST_BYTES) return file;
+const WHOLE = [0, 0, 1, 1];
+
+/**
+ * The file itself, or a JPEG of a part of it, or a smaller one of a large file. `area`: left, top, right and bottom
+ * in shares of the photo. What the browser cannot read is left for the service to refuse.
+ */
+export async function small(file, area = WHOLE) {
+  const whole = area.every((share, place) => share === WHOLE[place]);
+  if (whole && file.size <= LARGEST_BYTES) return file;
   try {
     const bitmap = await createImageBitmap(file);
-    const scale = Math.min(1, LARGEST_SIDE / Math.max(bitmap.width, bitmap.height));
+    const [left, top] = [area[0] * bitmap.width, area[1] * bitmap.height];
+    const [width, height] = [area[2] * bitmap.width - left, area[3] * bitmap.height - top];
+    const scale = Math.min(1, LARGEST_SIDE / Math.max(width, height));
     const canvas = document.createElement("canvas");
-    canvas.width = Math.round(bitmap.width * scale);
-    canvas.height = Math.round(bitmap.height * scale);
+    canvas.width = Math.max(1, Math.round(width * scale));
+    canvas.height = Math.max(1, Math.round(height * scale));
     const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    context.drawImage(bitmap, left, top, width, height, 0, 0, canvas.width, canvas.height);
     return (await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92))) ?? file;
   } catch {
     return file;

@@ -1,6 +1,7 @@
 // A product's page: its photos one after the other, and its look-alikes as the sliders say.
 
 import { controls } from "./hits.js";
+import { explain } from "./why.js";
 
 const large = document.getElementById("large");
 const strip = [...document.querySelectorAll(".strip a")];
@@ -15,6 +16,8 @@ for (const link of strip) {
 
 const grid = document.getElementById("hits");
 if (grid) {
-  const route = `/v1/products/${encodeURIComponent(grid.dataset.product)}/similar`;
+  const product = new URLSearchParams(grid.dataset.basket).get("like");
+  const route = `/v1/products/${encodeURIComponent(product)}/similar`;
   controls((query, signal) => fetch(`${route}?${query}`, { signal }));
+  explain(grid);
 }

@@ -1,38 +1,66 @@
-// Search by a photo: chosen, dropped, pasted, or brought along from another page.
+// Search by a photo: chosen, taken, dropped, pasted, or brought along from another page; then a part of it, or all.
 
+import { cropper } from "./crop.js";
 import { controls } from "./hits.js";
 import { carried, small } from "./photo.js";
 
-const input = document.getElementById("photo");
-const preview = document.getElementById("preview");
-const asked = document.getElementById("asked");
-const results = document.getElementById("results");
-const problem = document.getElementById("problem");
+const byId = (id) => document.getElementById(id);
+const asked = byId("asked");
+const problem = byId("problem");
+const results = byId("results");
+const crop = cropper(byId("crop"), byId("box"), byId("crop-status"));
 let photo = null;
+let sent = null;
 
 const now = controls((query, signal) => {
   const body = new FormData();
-  body.append("photo", photo, "photo");
+  body.append("photo", sent, "photo");
   return fetch(`/v1/similar?${query}`, { method: "POST", body, signal });
 });
 
-async function search(file) {
-  photo = await small(file);
+/** Show a photo with the box around all of it. */
+async function take(file) {
+  photo = file;
   URL.revokeObjectURL(asked.src);
   asked.src = URL.createObjectURL(photo);
-  preview.hidden = false;
+  crop.whole();
   problem.hidden = true;
   results.hidden = true;
-  await now();
-  results.hidden = !problem.hidden;
+  byId("preview").hidden = false;
+  byId("drop").classList.add("given");
+  byId("photo").required = false;
+  const read = await asked.decode().then(() => true, () => false);
+  byId("crop").hidden = !read;
+  if (read) byId("go").focus();
+  else await search(); // what the browser cannot show, the service refuses in words
 }
 
-input.addEventListener("change", () => input.files[0] && search(input.files[0]));
+async function search() {
+  sent = await small(photo, crop.area());
+  await now();
+  results.hidden = !problem.hidden;
+  if (!results.hidden) results.scrollIntoView({ block: "nearest" });
+}
+
+for (const input of [byId("photo"), byId("camera")]) {
+  input.addEventListener("change", () => input.files[0] && take(input.files[0]));
+}
 document.addEventListener("photo", (event) => {
   event.preventDefault();
-  search(event.detail);
+  take(event.detail);
 });
-document.getElementById("drop").addEventListener("submit", (event) => event.preventDefault());
+byId("drop").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (photo) search();
+});
+byId("whole").addEventListener("click", crop.whole);
+byId("nearest")?.addEventListener("click", () => {
+  byId("alike").checked = false;
+  byId("alike").dispatchEvent(new Event("input", { bubbles: true }));
+});
+// A camera is offered where there is likely one: on what is touched.
+byId("camera-choice").hidden = !matchMedia("(any-pointer: coarse)").matches;
+if (byId("nearest")) byId("nearest").hidden = false;
 
 const brought = carried();
-if (brought) search(brought);
+if (brought) take(brought);

@@ -58,7 +58,7 @@ def test_a_shop_of_a_newer_version_is_left_alone(shop: Shop) -> None:
 
 def test_a_shop_of_an_older_version_says_what_to_do(shop: Shop) -> None:
     set_version(shop, "0000")
-    with pytest.raises(SchemaMismatch, match="vitrine index"):
+    with pytest.raises(SchemaMismatch, match="vitrine migrate"):
         Shop.open(shop.directory)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from threadpoolctl import threadpool_limits
 
 from data.errors import Damaged, LeakageFound, UsageError
 from data.shop import Shop
@@ -29,21 +31,33 @@ from embedder.registry import open_embedder
 from embedder.splits.split import Split
 from tests.embedder.finetuning.shops import SIDE, hidden_label, striped
 
-PRODUCTS, EPOCHS = 64, 5
+PRODUCTS, EPOCHS = 52, 3
 FOLDS = RunOptions("k-fold", device="cpu", runtime="torch", folds=3)
 TWO = replace(FOLDS, folds=2)
 ONE_OUT = RunOptions("leave-one-out", device="cpu", runtime="torch")
 FIXED = Settings(
     goal=Goal(labels=("kind",), dims=32),
     augmentation=Augmentation("none"),
-    batches=Batches(photos=24, epochs=EPOCHS),
-    optimisation=Optimisation(precision="float32", new_rate=3e-2),
+    batches=Batches(photos=8, epochs=EPOCHS),
+    optimisation=Optimisation(precision="float32", new_rate=6e-2),
 )
-GRID = Search(2, "grid", space=read_space(["new-rate=1e-4,3e-2"], FIXED))
+GRID = Search(2, "grid", space=read_space(["new-rate=1e-4,6e-2"], FIXED))
 
 
 class Stopped(BaseException):
     """As a kill is: nothing catches it."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread_and_no_drawings() -> Iterator[None]:
+    """Each training is so small that threads only wait for each other; drawings are tested elsewhere."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
+        for module in ("writing", "search_report"):
+            patch.setattr(f"embedder.finetuning.{module}.as_png", lambda *_: b"")
+        yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +171,14 @@ def test_stopped_in_and_between_folds_gives_the_same_figures_and_runs_no_fold_tw
 ) -> None:
     told: list[str] = []
     options = FOLDS
-    for start in ("fold 1 of 3: measured", "fold 2 of 3: epoch 2 ", "fold 3 of 3: measured", "epoch 4 "):
+    for start in ("fold 1 of 3: measured", "fold 2 of 3: epoch 2 ", "fold 3 of 3: measured", "epoch 2 "):
         with pytest.raises(Stopped):
-            run(hidden, tiny, "parts", options=options, tell=stop_at(start, told))
+            run(hidden, tiny, "halted", options=options, tell=stop_at(start, told))
         options = replace(FOLDS, resume=True)
-    assert not (hidden.directory / "models" / "parts").exists()
-    parts = run(hidden, tiny, "parts", options=options, tell=told.append)
+    assert not (hidden.directory / "models" / "halted").exists()
+    parts = run(hidden, tiny, "halted", options=options, tell=told.append)
     assert figures(parts) == figures(whole)
-    epochs = [text.split(f" of {EPOCHS}")[0] for text in told if "epoch" in text]
+    epochs = [text.rsplit(f" of {EPOCHS}", 1)[0] for text in told if "epoch" in text]
     wanted = [f"fold {fold} of 3: epoch {epoch}" for fold in (1, 2, 3) for epoch in range(1, EPOCHS + 1)]
     assert epochs == [*wanted, *(f"epoch {epoch}" for epoch in range(1, EPOCHS + 1))]
 
@@ -234,7 +248,7 @@ def test_a_fold_that_parts_a_product_is_refused(
 
 def test_one_product_left_out_is_asked_among_all_others(tmp_path: Path, tiny: Embedder) -> None:
     shop = hidden_label(tmp_path / "shop", tmp_path / "photos", tiny, n=14)
-    short = replace(FIXED, batches=replace(FIXED.batches, epochs=2))
+    short = replace(FIXED, batches=replace(FIXED.batches, epochs=1))
     report = run(shop, tiny, "x", short, ONE_OUT)
     assert report.folds is not None
     assert len(report.folds.folds) == 10
@@ -267,7 +281,7 @@ def test_the_products_themselves_are_held_out_whole(hidden: Shop, tiny: Embedder
 
 
 def test_photos_are_learnt_from_in_every_fold(tmp_path: Path, tiny: Embedder) -> None:
-    shop = striped(tmp_path / "shop", tmp_path / "photos", n=24)
+    shop = striped(tmp_path / "shop", tmp_path / "photos", n=18)
     settings = Settings(
         transfer=Transfer("full", head_epochs=0),
         goal=Goal(labels=("category",), dims=8),
@@ -276,7 +290,7 @@ def test_photos_are_learnt_from_in_every_fold(tmp_path: Path, tiny: Embedder) ->
         optimisation=Optimisation(precision="float32"),
     )
     report = run(shop, tiny, "x", settings, replace(FOLDS, folds=2))
-    assert report.counts.test == 48
+    assert report.counts.test == 36
     assert open_embedder("x", shop.directory / "models", "torch").space == report.space
 
 
@@ -309,7 +323,7 @@ def test_nested_folds_have_their_own_settings_and_the_report_says_nested(nested:
     assert folds.nested
     card = (nested.run.folder / "card.md").read_text()
     for fold in folds.folds:
-        assert fold.settings in ({"new-rate": 1e-4}, {"new-rate": 3e-2})
+        assert fold.settings in ({"new-rate": 1e-4}, {"new-rate": 6e-2})
         assert f"| new-rate {fold.settings['new-rate']:.3g} |" in card
     assert nested.run.settings == applied(FIXED, nested.found.best.values)
     assert nested.run.history[nested.run.best - 1].value == nested.found.best.value
@@ -350,11 +364,11 @@ def test_a_nested_run_that_was_stopped_repeats_no_trial(
 ) -> None:
     told: list[str] = []
     options = TWO
-    for start in ("fold 1 of 2: trial 2: epoch 3 ", "fold 2 of 2: epoch 3 ", "trial 2 of 2", "epoch 2 "):
+    for start in ("fold 1 of 2: trial 2: epoch 2 ", "fold 2 of 2: epoch 2 ", "trial 2 of 2", "epoch 2 "):
         with pytest.raises(Stopped):
-            finetune_folds(hidden, tiny, "part", FIXED, options, stop_at(start, told), GRID)
+            finetune_folds(hidden, tiny, "broken", FIXED, options, stop_at(start, told), GRID)
         options = replace(options, resume=True)
-    part = finetune_folds(hidden, tiny, "part", FIXED, options, told.append, GRID)
+    part = finetune_folds(hidden, tiny, "broken", FIXED, options, told.append, GRID)
     assert isinstance(part, SearchReport)
     assert figures(part.run) == figures(nested.run)
     trials = [text for text in told if "trial" in text and ": epoch" in text]

@@ -28,6 +28,7 @@ from embedder.finetuning.settings import (
     Transfer,
 )
 from embedder.registry import available, open_embedder
+from embedder.trained_on import TRAINED_ON_NAME, read_trained_on
 from tests.embedder.finetuning.shops import SIDE, hidden_label, striped
 from tests.embedder.kit import drawn
 
@@ -100,6 +101,11 @@ def test_a_hidden_label_is_found_by_a_head_and_the_result_opens(hidden: Shop, ti
     assert Settings.from_json(kept["settings"]) == FIXED
     assert len((report.folder / "curves.csv").read_text().splitlines()) == 61
     assert (report.folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    learnt = read_trained_on(report.folder)
+    assert learnt is not None
+    assert 0 < len(learnt.products) < 90, "products held out are not among them"
+    assert counts.train + counts.validation <= 2 * len(learnt.products)
+    assert set(learnt.products) < {product.product_id for part in hidden.all_products() for product in part}
     assert "by-kind" in [info.spec for info in available(models)]
     assert not training_folder(models, "by-kind").exists()
 
@@ -272,6 +278,8 @@ def test_each_cycle_leaves_a_snapshot_that_opens(hidden: Shop, tiny: Embedder) -
     assert report.snapshots == ("x-snapshot-1", "x-snapshot-2")
     opened = [open_embedder(name, hidden.directory / "models", "torch") for name in report.snapshots]
     assert len({embedder.space.split("-")[-1] for embedder in opened}) == 2
+    folders = [hidden.directory / "models" / name for name in ("x", *report.snapshots)]
+    assert len({(folder / TRAINED_ON_NAME).read_bytes() for folder in folders}) == 1
 
 
 @pytest.mark.parametrize(

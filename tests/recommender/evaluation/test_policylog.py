@@ -73,3 +73,13 @@ def test_a_torn_file_is_refused(tmp_path: Path) -> None:
     path.write_text("request_id,customer_id,position,product_id,clicked\nr1,a,1,x,1\nr1,a,2\n")
     with pytest.raises(UsageError, match=r"row 2 of log.csv cannot be read"):
         read_log(path)
+
+
+def test_moments_are_read_where_there_are_some() -> None:
+    told = TABLE.assign(timestamp=["2026-03-01T00:00:00Z", "2026-03-01 00:00:01", 1_772_323_202])
+    times = read_log(told).times
+    assert times is not None
+    assert times.tolist() == [1_772_323_200.0, 1_772_323_201.0, 1_772_323_202.0]
+    assert read_log(TABLE).times is None
+    with pytest.raises(UsageError, match="row 2 of the log has 'soon' as timestamp"):
+        read_log(TABLE.assign(timestamp=["2026-03-01", "soon", "2026-03-01"]))

@@ -108,3 +108,17 @@ def test_embedders(vitrine: Vitrine, indexed: Path) -> None:
     bundled = next(info for info in found if info["spec"] == "bundled")
     assert bundled["in_use"] is True
     assert "bundled" in vitrine("embedders").out
+
+
+def test_rolling_windows_are_pooled(vitrine: Vitrine, indexed: Path, tmp_path: Path) -> None:
+    words = ("evaluate", "--shop", indexed, "--split", "rolling", "--windows", 2, "--model", "popularity")
+    words = (*words, "--model", "looks", "--repeat", "--report", tmp_path / "report")
+    told = vitrine(*words, "--json").json
+    assert told["pooled"]["windows"] == len(told["windows"]) == 2
+    assert told["pooled"]["customers"] <= told["pooled"]["answers"]
+    assert {test["metric"] for test in told["pooled"]["tests"]} == {"ndcg@10", "recall@12", "map@12"}
+    assert (tmp_path / "report" / "report.html").is_file()
+    assert (tmp_path / "report" / "window-2" / "report.html").is_file()
+    done = vitrine(*words)
+    assert "2 windows pooled, " in done.out
+    assert "each customer counts once" in done.out

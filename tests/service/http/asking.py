@@ -10,10 +10,14 @@ from PIL import Image
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:
-    """The error in a response, after checking that it has the one shape and nothing else."""
+    """The error in a response, after checking that it has the one shape and nothing else.
+
+    Its request id, which is that of the header, is left out.
+    """
     body = response.json()
     assert set(body) == {"error"}, body
-    assert set(body["error"]) == {"code", "message", "detail"}, body
+    assert set(body["error"]) == {"code", "message", "detail", "request_id"}, body
+    assert body["error"].pop("request_id") == response.headers["x-request-id"]
     assert isinstance(body["error"]["message"], str)
     assert body["error"]["message"]
     assert "Traceback" not in response.text

@@ -169,3 +169,22 @@ def test_a_forgotten_customer_is_new_again(client: TestClient) -> None:
     response = client.delete("/v1/customers/customer-00")
     assert response.status_code == 404
     assert error_of(response)["code"] == "unknown_customer"
+
+
+def test_late_and_replayed_events_change_nothing_twice(client: TestClient) -> None:
+    path = "/v1/customers/newcomer/recommendations"
+    first = [event(1), event(2, product_id="bar-red", timestamp="2026-07-03T10:00:00Z")]
+    assert post(client, *first).json()["stored"] == 2
+    late = event(3, product_id="cross-red", timestamp="2026-07-02T10:00:00Z")  # it comes after a newer one
+    assert post(client, late).json() == {"stored": 1, "repeated": 0}
+    after = client.get(path).json()["items"]
+    assert "cross-red" not in [item["product_id"] for item in after], "the late one counts at once"
+    for replayed in (first, [late], [*first, late], [late, late]):
+        assert post(client, *replayed).json() == {"stored": 0, "repeated": len(replayed)}
+        assert client.get(path).json()["items"] == after
+
+
+def test_one_event_id_is_one_event_whatever_else_it_says(client: TestClient) -> None:
+    assert post(client, event(1), event(1, product_id="bar-red")).json() == {"stored": 1, "repeated": 1}
+    assert post(client, event(1, customer_id="another")).json() == {"stored": 0, "repeated": 1}
+    assert client.get("/v1/customers/another/recommendations").json()["fallback"]

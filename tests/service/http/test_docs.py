@@ -18,7 +18,7 @@ TEXT = (Path(__file__).parents[3] / "docs" / "http.md").read_text(encoding="utf-
 
 
 def test_routes_are_those_of_the_service() -> None:
-    rows = re.findall(r"^\| `(GET|PUT|POST|DELETE) (/v1/[^?`]*)", TEXT, re.MULTILINE)
+    rows = re.findall(r"^\| `(GET|PUT|PATCH|POST|DELETE) (/v1/[^?`]*)", TEXT, re.MULTILINE)
     served = {
         (method, re.sub(r"\{\w+\}", "{id}", path)) for method, path in PROMISED if path.startswith("/v1/")
     }

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -74,3 +75,21 @@ def test_no_file_makes_the_service_fail(reader: TestClient) -> None:
             assert -1.0001 <= response.json()["hits"][0]["score"] <= 1.0001, number
     assert answered + refused >= 60
     assert refused >= 30
+
+
+def test_no_file_is_half_stored(client: TestClient, tmp_path: Path) -> None:
+    """The other route that takes files: a photo that is refused leaves nothing, neither a row nor a file."""
+    kept = 0
+    for number, data in enumerate(_hostile()):
+        response = client.post("/v1/products/disc-red/photos", files=upload(data, name=f"../../{number}"))
+        assert response.status_code in (201, 422), f"file {number}: {response.text}"
+        kept += response.status_code == 201
+    photos = client.get("/v1/products/disc-red").json()["photos"]
+    assert len(photos) <= 2 + kept  # the same bytes twice are one photo
+    stored = {path.name for path in (tmp_path / "shop" / "photos").iterdir()}
+    assert len(stored) == len(photos) - 2
+    assert not [name for name in stored if name.startswith(".")]
+    for photo in photos:
+        assert client.get(photo["url"], params={"size": 96}).status_code in (200, 422)
+    assert client.get("/v1/products/disc-red/similar", params={"k": 3}).status_code == 200
+    assert {path.name for path in tmp_path.iterdir()} == {"shop"}

@@ -120,3 +120,28 @@ def test_products_that_are_refused(client: TestClient, body: dict[str, object]) 
     assert response.status_code == 422, response.text
     error_of(response)
     assert client.get("/v1/products/odd").status_code == 404
+
+
+@pytest.mark.parametrize("longer", ["similar", "photos"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_the_longer_routes_are_not_products(client: TestClient, longer: str, method: str) -> None:
+    body = None if method == "DELETE" else {"title": "odd"}
+    response = client.request(method, f"/v1/products/disc-red/{longer}", json=body)
+    assert response.status_code == 405
+    assert error_of(response)["code"] == "method_not_allowed"
+    assert set(response.headers["allow"].split(", ")) <= {"GET", "HEAD", "POST"}
+    assert client.get("/v1/products/disc-red").json()["title"] == "red disc"
+
+
+def test_allow_names_all_methods_of_an_address(reader: TestClient) -> None:
+    for path, methods in (
+        ("/v1/products", {"GET", "HEAD", "POST"}),
+        ("/v1/products/disc-red", {"GET", "HEAD", "PUT", "PATCH", "DELETE"}),
+        ("/v1/products/disc-red/similar", {"GET", "HEAD"}),
+        ("/v1/products/disc-red/photos", {"POST"}),
+        ("/v1/photos/0000000000000000", {"GET", "HEAD", "DELETE"}),
+        ("/v1/search", {"POST"}),
+    ):
+        response = reader.request("TRACE", path)
+        assert response.status_code == 405
+        assert set(response.headers["allow"].split(", ")) == methods

@@ -24,7 +24,7 @@ SEARCH: dict[str, Any] = {"examples": [{"product_id": "disc-red"}]}
         ("/v1/products/disc-red/similar?k=x", 422, "invalid_request"),
         ("/v1/products/disc-red/similar?k=51", 422, "usage"),
         ("/v1/products/disc-red/similar?k=99999999999999999999", 422, "invalid_request"),
-        ("/v1/products/disc-red/similar?limit=3", 422, "invalid_request"),
+        ("/v1/products/disc-red/similar?count=3", 422, "invalid_request"),
         ("/v1/products/disc-red/similar?where=nonsense%20%3D%201", 422, "bad_filter"),
         ("/v1/products/disc-red/similar?where=price%20%3C%20%3C", 422, "bad_filter"),
         ("/v1/products/disc-red/similar?where=" + "(" * 3000, 422, "bad_filter"),
@@ -244,22 +244,3 @@ def test_another_sites_page_cannot_write(reader: TestClient) -> None:
     assert response.status_code == 403
     assert error_of(response)["code"] == "forbidden"
     assert reader.get("/v1/products/disc-red", headers=headers).status_code == 200
-
-
-def test_the_gate_refuses_what_it_cannot_hold(reader: TestClient) -> None:
-    from service.http.gate import PLACES
-
-    gate = reader.app.state.gate  # type: ignore[attr-defined]
-    taken = [gate.enter() for _ in range(PLACES)]
-    for one in taken:
-        one.__enter__()
-    try:
-        response = reader.post("/v1/similar", files=upload(picture()))
-        assert reader.get("/v1/products/disc-red/similar").status_code == 200
-    finally:
-        for one in taken:
-            one.__exit__(None, None, None)
-    assert response.status_code == 503
-    assert response.headers["retry-after"] == "1"
-    assert error_of(response)["code"] == "overloaded"
-    assert reader.post("/v1/similar", files=upload(picture())).status_code == 200

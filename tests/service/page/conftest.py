@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
+from data.records import Reject
+from data.shop import Shop
 from service.http.app import create_app
+from service.lookalikes import Calibration, remember_calibration
 from service.settings import Settings
 from tests.service.fakes import FakeEmbedder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+ALIKE = 0.9  # the least score of a look-alike in this shop
 HOSTILE = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'{{7*7}}"
 
 
@@ -40,6 +44,13 @@ def window(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert client.put("/v1/products/hostile", json=body).status_code == 200
         event = {"customer_id": HOSTILE, "product_id": "hostile", "event": "like", "event_id": "h"}
         assert client.post("/v1/interactions", json={"interactions": [event]}).status_code == 200
+    with Shop.open(shop) as opened:
+        space = opened.state[1]
+        assert space is not None
+        remember_calibration(opened, space, Calibration(ALIKE, 0.01, 0.99, 48, "2026-07-01T00:00:00+00:00"))
+        number = opened.begin_import("catalogue", "autumn.csv")
+        opened.put_rejects(number, [Reject("row", n, f"sku-{n}", "bad_price", HOSTILE) for n in range(2, 27)])
+        opened.finish_import(number, 25, 0, 25)
     return shop
 
 

@@ -110,6 +110,51 @@ def test_sliders_work_without_javascript(visitor: TestClient) -> None:
     assert visitor.get("/products/disc-red?aspect-shape=0&aspect-colour=0").status_code == 422
 
 
+@pytest.mark.parametrize(("query", "count"), [("is-colour=red", 4), ("is-colour=red&is-tone=cool", 0)])
+def test_any_column_of_words_can_be_picked(visitor: TestClient, query: str, count: int) -> None:
+    text = visitor.get(f"/?{query}").text
+    assert f">{count} product" in text
+    assert {s["name"] for s in tags(text, "select")} == {"category", "is-colour", "is-tone"}
+    assert "<option selected>red</option>" in text
+
+
+def test_a_search_by_examples_stands_in_its_address(visitor: TestClient) -> None:
+    text = visitor.get("/search?like=disc-red&unlike=bar-red&where=price+%3E+1&stock=1").text
+    found = products_of(text)
+    assert found
+    assert not {"disc-red", "bar-red"} & set(found)
+    more = next(str(a["href"]) for a in tags(text, "a") if a.get("data-step") == "like" and "href" in a)
+    assert more.startswith(f"/search?like=disc-red&like={found[0]}&unlike=bar-red&")
+    assert "where=price" in more
+    for wrong, status in (("like=nobody", 404), ("unlike=disc-red", 422), ("like=disc-red&where=((", 422)):
+        assert visitor.get(f"/search?{wrong}").status_code == status
+
+
+def test_why_says_what_the_search_says(visitor: TestClient) -> None:
+    first = visitor.get("/v1/products/disc-red/similar?k=1").json()["hits"][0]
+    text = visitor.get(f"/why?product=disc-red&other={first['product_id']}").text
+    assert f"agree by {first['score']:.2f}" in text
+    shares = [int(one) for one in re.findall(r'class="number">(\d+)%', text)]
+    assert sum(shares) in (99, 100, 101)
+    assert f"/v1/photos/{first['photo_id']}?size=480" in text
+    for name, cosine in first["aspects"].items():
+        assert re.search(rf'<th scope="row">{name}</th><td>{cosine:.2f}</td>', text)
+    assert visitor.get("/why?product=disc-red&other=nobody").status_code == 404
+    assert visitor.get("/why?product=disc-red&other=hostile").status_code == 409
+    assert visitor.get("/why?other=disc-red").status_code == 422
+
+
+def test_the_state_of_the_index_and_what_was_rejected(visitor: TestClient) -> None:
+    text = visitor.get("/reports").text
+    assert "1.000 of the exact ten nearest" in text
+    assert "48 photos of 24 products" in text
+    assert "autumn.csv" in text
+    assert "<strong>25</strong>" in text
+    assert "the first 20" in text
+    assert "sku-2" in text
+    assert "the price is not a plain number" in text
+
+
 def test_a_product_without_photo_says_so(visitor: TestClient) -> None:
     response = visitor.get("/products/hostile")
     assert response.status_code == 200
@@ -142,11 +187,15 @@ def test_a_customer_with_history_and_reasons(visitor: TestClient) -> None:
     assert "<summary>why</summary>" in text
     found = products_of(text)
     assert len(found) == len(set(found)) > 10
+    assert 'id="tastes"' in text
+    assert 'id="voices"' in text
 
 
 def test_a_stranger_gets_a_flagged_page(visitor: TestClient) -> None:
     text = visitor.get("/customers/nobody%20knows").text
     assert "Not personal" in text
+    assert 'id="tastes"' not in text
+    assert "Nothing to say of this customer." in text
 
 
 def test_reports(visitor: TestClient) -> None:

@@ -7,14 +7,21 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import NotFound, UsageError
-from data.records import Interaction
+from data.records import Interaction, Product, Reject, RejectRecord
+from data.table import ProductTable
 from data.where import parse
 from service.page import links, words
+from service.page.basket import Basket
+from service.page.facets import facets
 from service.page.filters import Filters, quoted, spelled
+from service.page.frames import shape_of
+from service.page.looks import Looks
+from service.page.rejected import rejected
 from service.page.reports import report_file, reports
 from service.page.timeline import timeline
 
@@ -106,3 +113,70 @@ def test_a_link_out_of_the_reports_is_not_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["colour", "colour master", "in", "2nd", "é", "a-b.c", "Not"])
 def test_columns_are_spelled_as_filters_want_them(name: str) -> None:
     assert parse(f"{spelled(name)} is null").columns == {name}
+
+
+def requested(query: str) -> Request:
+    return Request(
+        {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": query.encode()}
+    )
+
+
+def test_of_a_product_named_twice_the_last_mention_counts() -> None:
+    basket = Basket.of(requested("like=a&unlike=b&like=c&unlike=a&like=b"), 10)
+    assert basket == Basket(("c", "b"), ("a",))
+    assert basket.link({"stock": "1"}, more="a/é") == "/search?like=c&like=b&like=a%2F%C3%A9&unlike=a&stock=1"
+    assert basket.link({}, less="c") == "/search?like=b&unlike=a&unlike=c"
+    assert basket.without("a") == Basket(("c", "b"))
+
+
+@pytest.mark.parametrize("query", ["unlike=a", "like=%20", "like=a&like=b&like=c", "like=a%00"])
+def test_a_basket_that_cannot_be_searched_is_refused(query: str) -> None:
+    with pytest.raises(UsageError):
+        Basket.of(requested(query), 2)
+
+
+def test_look_alikes_are_wanted_by_default_until_the_address_says_no() -> None:
+    assert Looks.of(requested(""), {}, True, True).alike
+    assert not Looks.of(requested("alike=0"), {}, True, True).alike
+    assert Looks.of(requested("alike=0&alike=1"), {}, True, True).alike  # a form with the box ticked
+    assert not Looks.of(requested(""), {}, False, True).alike
+    looks = Looks.of(requested("stock=1&where=a+%3D+1+or+b+%3D+2&diversity=40"), {"shape": 1.0})
+    assert looks.where == "in_stock and (a = 1 or b = 2)"
+    assert looks.as_query() == {"diversity": "40", "stock": "1", "where": "a = 1 or b = 2"}
+
+
+def test_facets_are_columns_of_words_with_few_values_and_colours_come_first() -> None:
+    table = ProductTable.of(
+        Product(f"p{n}", category=f"c{n % 2}", attributes={**told, "name": f"n{n}", "size": float(n % 3)})
+        for n in range(70)
+        for told in [{"brand": "ab"[n % 2], "base_colour": ("red", "Blue")[n % 2], "same": "x"}]
+    )
+    found = facets(table)
+    assert found.categories == ("c0", "c1")
+    assert [one.column for one in found.colours] == ["base_colour"]
+    assert found.colours[0].values == ("Blue", "red")
+    assert [one.column for one in found.others] == ["brand"]
+    assert facets(table) is found
+
+
+def test_picks_are_exact_and_survive_strange_names() -> None:
+    filters = Filters.of(requested("is-my+colour=deep+%22red%22&is-=x&is-brand="))
+    assert filters.expression == '`my colour` = "deep \\"red\\""'
+    assert filters.as_query()["is-my colour"] == 'deep "red"'
+
+
+@pytest.mark.parametrize(("ratio", "frame"), [(0.75, "portrait"), (1.0, "square"), (1.5, "landscape")])
+def test_tiles_have_the_shape_of_most_photos(ratio: float, frame: str) -> None:
+    assert shape_of(ratio) == frame
+
+
+def test_rejects_are_grouped_by_file_and_reason() -> None:
+    def bad(source: str, reason: str, row: int) -> RejectRecord:
+        return RejectRecord(1, "catalogue", source, Reject("row", row, None, reason, "why"))
+
+    found = rejected([bad("a.csv", "bad_price", 1), *(bad("a.csv", "bad_date", n) for n in range(30))])
+    assert [(one.reason, one.count, len(one.examples)) for one in found] == [
+        ("bad_date", 30, 20),
+        ("bad_price", 1, 1),
+    ]
+    assert found[1].meaning == "the price is not a plain number of 0 or more"

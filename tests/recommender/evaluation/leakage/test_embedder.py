@@ -52,6 +52,12 @@ def test_products_from_after_the_cut_fail() -> None:
     assert status_of(EmbedderTraining("ours", True, products=("p001", "p002")), fold) == "passed"
 
 
+def test_what_the_embedder_had_learnt_before_may_not_be_known() -> None:
+    half = EmbedderTraining("ours", True, products=("p001", "p003"), complete=False)
+    assert status_of(half) == "not possible", "no leak was seen, but not all could be looked at"
+    assert status_of(half, with_late(FOLD, "p003")) == "failed", "a leak is one all the same"
+
+
 def test_cold_products_whose_arrival_is_not_known_are_flagged() -> None:
     fold = split(DATA, "cold-natural")
     cold = fold.test.items.ids[int(np.unique(fold.test.wanted.indices)[0])]

@@ -1,0 +1,105 @@
+"""Which of a shop's products an embedder learnt from: kept in its folder, so that an evaluation of
+recommendations can tell whether it knew the products that are asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from data.errors import Damaged
+from embedder.embedder import Embedder
+from embedder.joined import JoinedEmbedder
+from embedder.palettes import BUNDLED
+from embedder.sources import FileWeights
+
+TRAINED_ON_NAME = "trained-on.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """products: ids, sorted, each once, of those that were learnt from or chose the best epoch, also of the
+    embedders that this one began from. complete: False where one of these does not say what it learnt from.
+
+    newest: UTC seconds since 1970 at which the shop got the newest of these products; None: not known.
+    trained: UTC seconds, the end of the training.
+    """
+
+    products: tuple[str, ...]
+    newest: float | None
+    trained: float
+    complete: bool = True
+
+    @classmethod
+    def of(cls, products: Iterable[str], newest: float | None, trained: float, base: Embedder) -> TrainedOn:
+        """What was learnt now, together with what the base had learnt before."""
+        before, complete = _before(base)
+        moments = [moment for moment in (newest, *(one.newest for one in before)) if moment is not None]
+        named = {*products, *(name for one in before for name in one.products)}
+        return cls(tuple(sorted(named)), max(moments, default=None), trained, complete)
+
+    def as_bytes(self) -> bytes:
+        """The content of ``trained-on.json``, with a sha256 of everything else in it."""
+        told = self._told()
+        return (json.dumps({**told, "sha256": _digest(told)}, ensure_ascii=False, indent=1) + "\n").encode()
+
+    def _told(self) -> dict[str, object]:
+        return {
+            "format": FORMAT,
+            "complete": self.complete,
+            "newest_first_seen": None if self.newest is None else _as_text(self.newest),
+            "trained": _as_text(self.trained),
+            "products": list(self.products),
+        }
+
+
+def read_trained_on(folder: Path) -> TrainedOn | None:
+    """What an embedder's folder says it was trained on; None where it says nothing.
+
+    Raises Damaged where the file cannot be read or does not match its own checksum.
+    """
+    path = folder / TRAINED_ON_NAME
+    if not path.is_file():
+        return None
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        digest = told.pop("sha256")
+        newest = told["newest_first_seen"]
+        found = TrainedOn(
+            tuple(map(str, told["products"])),
+            None if newest is None else datetime.fromisoformat(newest).timestamp(),
+            datetime.fromisoformat(told["trained"]).timestamp(),
+            bool(told["complete"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Damaged(f"{path} is not readable ({error}); fine-tune the embedder again") from error
+    if digest != _digest(told):
+        raise Damaged(f"{path} does not match its checksum; fine-tune the embedder again")
+    return found
+
+
+def _before(base: Embedder) -> tuple[list[TrainedOn], bool]:
+    """What the base learnt from a shop's products, and whether that is all: the bundled embedder and timm's
+    were made without them.
+    """
+    if isinstance(base, JoinedEmbedder):
+        parts = [_before(member) for member in base.members]
+        return [one for found, _ in parts for one in found], False  # a shop's photos made its projection
+    weights = base.network.weights
+    if not isinstance(weights, FileWeights) or weights.path.parent == BUNDLED:
+        return [], True
+    found = read_trained_on(weights.path.parent)
+    return ([], False) if found is None else ([found], found.complete)
+
+
+def _as_text(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
+
+
+def _digest(told: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

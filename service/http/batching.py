@@ -1,0 +1,178 @@
+"""One thread that encodes photos of several requests in one forward pass: micro-batches."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.requests import Encoded
+
+if TYPE_CHECKING:
+    from embedder.embedder import Embedder
+
+LARGEST_BATCH = 32
+
+logger = logging.getLogger(__name__)
+
+
+class Watch(Protocol):
+    """What somebody who measures uploads is told. Called from worker threads; must return at once."""
+
+    def decoded(self, seconds: float) -> None:
+        """A photo was decoded, or found unusable, in so many seconds."""
+
+    def queued(self, seconds: float) -> None:
+        """A decoded photo waited so long for the network."""
+
+    def encoded(self, photos: int, seconds: float) -> None:
+        """So many photos went through the network together, in so many seconds."""
+
+    def refused(self) -> None:
+        """An upload found no place, or took too long."""
+
+
+class Unwatched:
+    """Nobody measures."""
+
+    def decoded(self, seconds: float) -> None:
+        """Nothing."""
+
+    def queued(self, seconds: float) -> None:
+        """Nothing."""
+
+    def encoded(self, photos: int, seconds: float) -> None:
+        """Nothing."""
+
+    def refused(self) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A decoded photo on its way to the network.
+
+    embedder: whose vectors are wanted. size: how many photos it takes at a time. photo, colours: as
+    ``Embedder.prepare`` and ``colours`` make them. answer: gets the Encoded, or what went wrong; once it is
+    cancelled, the photo is left out. since: when it was ready (``time.monotonic``).
+    """
+
+    embedder: Embedder
+    size: int
+    photo: NDArray[np.uint8]
+    colours: NDArray[np.float32]
+    answer: Future[Encoded]
+    since: float = field(default_factory=time.monotonic)
+
+
+class Batcher:
+    """Collects prepared photos and encodes those of one embedder together. Safe to use from several threads.
+
+    While a batch is computed the next one gathers. An idle network waits for company only if some is
+    announced (being decoded just now), and at most for the window, counted from the first photo's arrival.
+    """
+
+    def __init__(self, window: float, watch: Watch | None = None) -> None:
+        """window: seconds. watch: who is told of every batch."""
+        self.window = window
+        self.watch: Watch = watch or Unwatched()
+        self._changed = threading.Condition()
+        self._ready: list[Prepared] = []
+        self._coming = 0
+        self._thread: threading.Thread | None = None
+
+    def announce(self) -> None:
+        """One photo more is on its way: ``hand_in`` or ``withdraw`` must follow."""
+        with self._changed:
+            self._coming += 1
+
+    def withdraw(self) -> None:
+        """A photo that was announced does not come."""
+        with self._changed:
+            self._coming -= 1
+            self._changed.notify_all()
+
+    def hand_in(self, photo: Prepared) -> None:
+        """A photo that was announced is ready to be encoded; its ``answer`` says what came of it."""
+        with self._changed:
+            self._coming -= 1
+            self._ready.append(photo)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="vitrine-encode", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def close(self, seconds: float = 10.0) -> None:
+        """Encode what was handed in, then end the thread; wait for it at most so long."""
+        with self._changed:
+            thread, self._thread = self._thread, None
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join(seconds)
+
+    def _run(self) -> None:
+        while batch := self._next():
+            try:
+                self._encode([one for one in batch if one.answer.set_running_or_notify_cancel()])
+            except Exception:  # of whoever watches: it must not end the thread that all uploads wait for
+                logger.exception("a batch of uploads was not told of as it should have been")
+
+    def _next(self) -> list[Prepared]:
+        """The photos to encode next, waiting for them; none when closed and all is done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._dismissed())
+            if not self._ready:
+                return []
+            first = self._ready[0]
+            size = min(first.size, LARGEST_BATCH)
+            until = first.since + self.window
+            while self._coming > 0 and not self._dismissed() and len(self._of(first)) < size:
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            batch = self._of(first)[:size]
+            taken = set(map(id, batch))
+            self._ready = [one for one in self._ready if id(one) not in taken]
+            return batch
+
+    def _dismissed(self) -> bool:
+        """Whether the batcher was closed since this thread was started."""
+        return self._thread is not threading.current_thread()
+
+    def _of(self, first: Prepared) -> list[Prepared]:
+        return [one for one in self._ready if one.embedder is first.embedder]
+
+    def _encode(self, batch: Sequence[Prepared]) -> None:
+        if not batch:
+            return
+        began = time.monotonic()
+        try:
+            vectors = encoded(batch)
+        except Exception as error:  # whatever it is, the thread lives on and each photo gets its answer
+            if len(batch) == 1:
+                batch[0].answer.set_exception(error)
+                return
+            for one in batch:  # one of them spoils it for all: each for itself
+                self._encode([one])
+            return
+        seconds = time.monotonic() - began
+        for one, vector in zip(batch, vectors, strict=True):
+            one.answer.set_result(Encoded(vector, one.embedder.space))
+        self.watch.encoded(len(batch), seconds)
+        for one in batch:
+            self.watch.queued(began - one.since)
+
+
+def encoded(batch: Sequence[Prepared]) -> NDArray[np.float32]:
+    """Unit blocks (n, d) of prepared photos of one embedder, in one forward pass."""
+    embedder = batch[0].embedder
+    outputs = embedder.runtime.encode(np.stack([one.photo for one in batch]))
+    return embedder.finish(outputs, np.stack([one.colours for one in batch]))

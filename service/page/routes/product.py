@@ -1,0 +1,70 @@
+"""One product with what looks like it, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from data.errors import NotReady
+from service.http.describe import with_urls
+from service.http.ids import ProductPath
+from service.http.opened import OpenEngine
+from service.page.basket import Basket
+from service.page.hits import HITS, controls, nothing
+from service.page.looks import Looks
+from service.page.render import page
+from service.page.ruled import lines
+from service.page.why import why
+from service.requests import Look, SimilarRequest
+
+router = APIRouter()
+
+MOST_ASKED = 8  # products of which one page says why another is like them
+
+
+@router.get("/products/{product_id:path}")
+def product(request: Request, product_id: ProductPath, engine: OpenEngine) -> Response:
+    """One product, its photos, and what looks like it."""
+    found = with_urls(engine.product(product_id))
+    try:
+        looks = controls(request, engine)
+        wanted = SimilarRequest(
+            examples=(Look(product_id=product_id),),
+            k=HITS,
+            where=looks.where,
+            aspects=looks.aspects,
+            diversity=looks.diversity / 100,
+            min_score=looks.min_score,
+        )
+        answer = engine.similar(wanted)
+        hits, reason = answer.hits, nothing(answer)
+    except NotReady as error:
+        looks, hits, reason = Looks(()), [], error.message
+    return page(
+        request,
+        "product.html",
+        product=found,
+        looks=looks,
+        hits=hits,
+        reason=reason,
+        basket=Basket((product_id,)),
+        rules=lines(engine, engine.rules_for(found)),
+    )
+
+
+@router.get("/why")
+def why_page(
+    request: Request,
+    engine: OpenEngine,
+    asked: Annotated[list[str], Query(alias="product", min_length=1, max_length=MOST_ASKED)],
+    other: str,
+) -> Response:
+    """Why a product is a hit of a search by products: photo pairs, aspects, where the photos agree."""
+    looks = controls(request, engine)
+    index = engine.parts.index().pinned()
+    pairs = [(one, why(index, one, other, looks.aspects)) for one in dict.fromkeys(asked)]
+    cards = engine.cards({*asked, other})
+    return page(
+        request, "why.html", pairs=pairs, cards=cards, other=other, looks=looks, basket=Basket(tuple(asked))
+    )

@@ -1,0 +1,74 @@
+"""A search by looks with the rules of merchandisers applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from data.errors import NoVector
+from service.answers import Json
+from service.merchandising import Plan, boosted, pinned, pins_within
+from service.rulebook import among, not_pinned, rule_json, why_not
+
+if TYPE_CHECKING:
+    from index.hits import Hit
+    from index.query import Query
+    from index.view import IndexView
+
+
+@dataclass(frozen=True, slots=True)
+class RuledHits:
+    """Hits as they are shown. rules: product → what the answer says of its rule. warnings: pins that were
+    not followed.
+    """
+
+    hits: list[Hit]
+    rules: Mapping[str, Json]
+    warnings: tuple[str, ...] = ()
+
+
+def search(index: IndexView, query: Query, plan: Plan) -> RuledHits:
+    """The hits of a search, moved as the rules say.
+
+    k products are found beside those that a rule moves, and the moved ones are asked for by name, so each
+    has its true score wherever it would have stood. Products under a pin or a boost take no part in
+    ``diversity`` and ``near_duplicates``.
+    """
+    if not plan:
+        return RuledHits(index.search(query), {})
+    hits = index.search(replace(query, exclude=query.exclude | plan.blocked | plan.moved))
+    named: list[Hit] = []
+    if plan.moved:
+        where = among(plan.moved, query.where)
+        only = replace(query, where=where, k=len(plan.moved), diversity=0.0, near_duplicates="keep")
+        named = index.search(only)
+    known = {hit.product_id: hit for hit in (*hits, *named)}
+    scores = {name: float(hit.score) for name, hit in known.items()}
+    pins = pins_within(plan, known.keys(), query.k)
+    spots = pinned(boosted(list(scores.items()), plan), pins, scores)[: query.k]
+    lacking = [
+        (rule, _why_not(index, query, rule.terms.product_id))
+        for position, rule in sorted((plan.pins or {}).items())
+        if position <= query.k and position not in pins
+    ]
+    return RuledHits(
+        [known[spot.product_id] for spot in spots],
+        {spot.product_id: rule_json(spot) for spot in spots if spot.rule is not None},
+        tuple(not_pinned(rule, why) for rule, why in (*plan.lost, *lacking)),
+    )
+
+
+def _why_not(index: IndexView, query: Query, product_id: str) -> str:
+    """Why a pinned product is not among the hits."""
+    examples = (*query.examples, *query.negatives)
+    if any(example.product_id == product_id for example in examples):
+        return "it is what is asked about"
+    why = why_not(index.table, product_id, query.where, query.exclude, "")
+    if why:
+        return why
+    try:
+        index.vectors_of(product_id)
+    except NoVector:
+        return "it has no photo that could be compared"
+    return f"its score lies below {query.min_score}"
