@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
-import logging.config
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.http.app import create_app
-from service.http.logs import formatter, log_config
+from service.http.logs import formatter
 from service.keys import Role, key_file
 from service.settings import Settings
 from tests.service.fakes import FakeEmbedder
@@ -184,35 +185,25 @@ def test_whatever_speaks_becomes_one_line_of_json(log: Log) -> None:
     assert list(first)[:4] == ["time", "level", "logger", "event"]
 
 
-def test_the_configuration_is_plain_and_can_be_used(capfd: pytest.CaptureFixture[str]) -> None:
-    names = (
-        "",
-        "uvicorn",
-        "uvicorn.access",
-        "service",
-        "recommender",
-        "embedder",
-        "index",
-        "data",
-        "py.warnings",
+CONFIGURED = """
+import json, logging.config
+from service.http.logs import log_config
+from service.settings import Settings
+
+logging.config.dictConfig(json.loads(json.dumps(log_config(Settings()))))
+logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1:1")
+logging.getLogger("some.library").info("chatter")
+logging.getLogger("uvicorn.access").error("GET /secret")
+"""
+
+
+def test_the_configuration_is_plain_and_can_be_used() -> None:
+    """In a process of its own: loggers are the whole process's."""
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", CONFIGURED], cwd=root, capture_output=True, text=True, check=True
     )
-    before = [
-        (logging.getLogger(n), logging.getLogger(n).level, logging.getLogger(n).propagate) for n in names
-    ]
-    handlers = list(logging.getLogger().handlers)
-    told = log_config(Settings())
-    assert json.loads(json.dumps(told)) == told
-    try:
-        logging.config.dictConfig(told)
-        logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1:1")
-        logging.getLogger("some.library").info("chatter")
-        logging.getLogger("uvicorn.access").error("GET /secret")
-    finally:
-        for logger, level, propagate in before:
-            logger.setLevel(level)
-            logger.propagate = propagate
-        logging.getLogger().handlers[:] = handlers
-    [line] = capfd.readouterr().err.splitlines()
+    [line] = done.stderr.splitlines()
     assert json.loads(line)["event"] == "Uvicorn running on http://127.0.0.1:1"
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.service.drawn import draw_photo
 from tests.service.page.conftest import HOSTILE
+from tests.service.page.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -133,7 +134,7 @@ def test_search_by_a_chosen_photo(tab: Page, address: str, catalogue: Path) -> N
 def test_a_part_of_a_photo_chosen_by_keyboard(tab: Page, address: str, both: Path) -> None:
     tab.goto(f"{address}/search")
     tab.set_input_files("#photo", both)
-    tab.wait_for_function("document.activeElement.id === 'go'")  # ready at once: Enter searches by all of it
+    until(tab, "document.activeElement.id === 'go'")  # ready at once: Enter searches by all of it
     tab.get_by_role("button", name="Top left corner").focus()
     for _ in range(5):
         tab.keyboard.press("Shift+ArrowRight")
@@ -219,10 +220,10 @@ def test_a_customer_with_reasons(tab: Page, address: str) -> None:
 
 def test_endless_browsing_keeps_the_filter_and_every_product_once(tab: Page, address: str) -> None:
     tab.goto(f"{address}/?low=5")
-    tab.wait_for_function("document.querySelectorAll('#products > li').length >= 20")
+    until(tab, "document.querySelectorAll('#products > li').length >= 20")
     tab.get_by_role("heading", name="Products").scroll_into_view_if_needed()
     tab.evaluate("scrollTo(0, document.body.scrollHeight)")
-    tab.wait_for_function("document.querySelectorAll('#products > li').length === 24")
+    until(tab, "document.querySelectorAll('#products > li').length === 24")
     links = [one.get_attribute("href") for one in tab.locator("#products > li > a").all()]
     assert len(set(links)) == 24
     assert tab.locator('#pages a[rel="next"]').count() == 0
@@ -253,7 +254,7 @@ def test_more_and_less_like_this_make_an_address_that_holds_the_search(tab: Page
     assert shown(tab) == live
     assert not [one for one in live if one.endswith("-black")]
     tab.get_by_role("link", name="Take pink disc out").click()
-    tab.wait_for_function("!location.search.includes('pink')")
+    until(tab, "!location.search.includes('pink')")
     assert "unlike=bar-red" in tab.url
 
 
@@ -282,7 +283,7 @@ def test_why_opens_over_the_hits_and_gives_the_focus_back(
     dialog = page.get_by_role("dialog")
     dialog.wait_for()
     assert dialog.locator(".shares tbody tr").count() == 2
-    page.wait_for_function("[...document.querySelectorAll('dialog img')].every((img) => img.complete)")
+    until(page, "[...document.querySelectorAll('dialog img')].every((img) => img.complete)")
     assert dialog.locator("[data-heat]").is_visible() is drawn
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
