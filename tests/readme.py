@@ -83,10 +83,9 @@ def environment() -> dict[str, str]:
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run one command line in a shell, with both outputs as one."""
+    """Run one command line in a shell, with both outputs as one; it fails where any part of a pipe fails."""
     return subprocess.run(
-        command,
-        shell=True,
+        ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,
         env=environment(),
         text=True,

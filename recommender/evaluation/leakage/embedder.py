@@ -10,7 +10,10 @@ from recommender.evaluation.leakage.finding import Finding
 from recommender.evaluation.splits import Fold
 
 NAME = "fine-tuning of the embedder from before the cut"
-ADVICE = "evaluate with an embedder that was fine-tuned before the cut, or with one that was not"
+ADVICE = (
+    "evaluate with an embedder that never saw them: one fine-tuned with --split time, which holds out the "
+    "newest products, or one that was not fine-tuned"
+)
 
 
 @dataclass(frozen=True, slots=True)
