@@ -79,8 +79,9 @@ def test_caches_and_the_log_are_counted(client: TestClient) -> None:
             before, name, cache=cache, outcome=outcome
         )
 
-    assert more("thumbnails", "miss") >= 1
+    # Whether the first one was made before depends on what else was asked of this shop.
     assert more("thumbnails", "hit") >= 2
+    assert more("thumbnails", "hit") + more("thumbnails", "miss") == 3
     assert more("catalogue", "hit") >= 2
     assert ("vitrine_log_queue_rows", frozenset()) in after
     assert ("vitrine_log_rows_total", frozenset({("outcome", "lost")})) in after

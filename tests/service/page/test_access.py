@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.service.page.conftest import HOSTILE
+from tests.service.page.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -71,12 +72,17 @@ def faults(page: Page, rules: list[str] | None = None) -> list[str]:
     ]
 
 
+SETTLED = "!document.querySelector('[aria-busy=true]') && document.getAnimations().every((a) => a.playState !== 'running')"
+"""Nothing is being fetched or faded, which dims it for a moment."""
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_no_serious_fault_in_either_theme(window_pane: Page, address: str, path: str) -> None:
     window_pane.emulate_media(color_scheme="light")
     window_pane.goto(address + path)
     if path == "/docs":
         window_pane.wait_for_selector(".operation")
+    until(window_pane, SETTLED)
     assert not faults(window_pane)
     window_pane.emulate_media(color_scheme="dark")
     assert not faults(window_pane, ["color-contrast", "link-in-text-block"])
@@ -147,11 +153,11 @@ def test_browsing_needs_no_script(browser: Browser, address: str) -> None:
     page.locator("#products > li a").first.click()
     page.locator("#hits > li a").first.click()
     page.get_by_role("link", name=re.compile("^Less like")).first.click()
-    assert page.get_by_role("heading", name="Unlike").is_visible()
+    page.get_by_role("heading", name="Unlike").wait_for()
     page.locator("input[name=stock]").check()
     page.get_by_role("button", name="Apply").click()
-    assert "stock=1" in page.url
+    page.wait_for_url(re.compile("stock=1"))
     assert "unlike=" in page.url
     page.get_by_role("link", name=re.compile("^Why")).first.click()
-    assert page.get_by_role("table").first.is_visible()
+    page.get_by_role("table").first.wait_for()
     context.close()
