@@ -72,7 +72,10 @@ def faults(page: Page, rules: list[str] | None = None) -> list[str]:
     ]
 
 
-SETTLED = "!document.querySelector('[aria-busy=true]') && document.getAnimations().every((a) => a.playState !== 'running')"
+SETTLED = (
+    "!document.querySelector('[aria-busy=true]') && "
+    "document.getAnimations().every((one) => one.playState !== 'running')"
+)
 """Nothing is being fetched or faded, which dims it for a moment."""
 
 
