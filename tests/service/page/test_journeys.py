@@ -284,7 +284,7 @@ def test_why_opens_over_the_hits_and_gives_the_focus_back(
     dialog.wait_for()
     assert dialog.locator(".shares tbody tr").count() == 2
     until(page, "[...document.querySelectorAll('dialog img')].every((img) => img.complete)")
-    assert dialog.locator("[data-heat]").is_visible() is drawn
+    dialog.locator("[data-heat]").wait_for(state="visible" if drawn else "hidden")
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     assert page.evaluate("document.activeElement.dataset.step") == "why"
