@@ -8,7 +8,6 @@ the next run goes on from there.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from data.cores import cores
 from data.photos import PhotoLimits
 from data.records import PendingPhoto, SpaceRecord
 from data.shop import Shop
@@ -74,8 +74,7 @@ def remember_space(shop: Shop, embedder: Embedder) -> SpaceRecord:
 def default_threads(runtime: str) -> int:
     """Threads that decode: all cores where a GPU computes, one more than cores where the CPU does (while one
     waits for a file or for the interpreter, another computes)."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return min(MOST_THREADS, cores if runtime.endswith("cuda") else cores + 1)
+    return min(MOST_THREADS, cores() + (0 if runtime.endswith("cuda") else 1))
 
 
 class _Run:

@@ -18,6 +18,8 @@ from data.where import parse
 from service.answers import Json, ProductPage
 from service.parts import Parts
 
+TRIES = 5
+"""How often a question is asked anew because products that were found are deleted meanwhile."""
 LARGEST_PAGE = 1000
 LARGEST_THUMBNAIL = 2048
 LARGEST_KEPT = 512

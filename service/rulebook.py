@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -26,25 +26,23 @@ SIMILAR: Surface = "similar"
 RECOMMENDATIONS: Surface = "recommendations"
 
 
-def plan_for(shop: Shop, surface: Surface, asked: Sequence[str], now: datetime | None = None) -> Plan:
+def plan_for(
+    shop: Shop, surface: Surface, asked: Callable[[], Sequence[str]], now: datetime | None = None
+) -> Plan:
     """What the rules come to for a question on a surface.
 
-    asked: the products that are asked about; none of them: only rules for everywhere speak of it. now: when
-    (aware); None: this moment.
+    asked: gives the products that are asked about, and is called only where a rule speaks of some; none of
+    them: only rules for everywhere speak of it. now: when (aware); None: this moment.
     """
     moment = now or datetime.now(UTC)
     found = [rule for rule in shop.rules.all() if _on(rule, surface) and rule.terms.holds(moment)]
     if not found:
         return Plan()
+    about = asked() if any(rule.terms.specific for rule in found) else ()
     categories: set[str | None] = set()
-    if asked and any(rule.terms.query_category is not None for rule in found):
-        categories = {product.category for product in shop.products(asked).values()}
-    return Plan.of([rule for rule in found if _speaks(rule, asked, categories)])
-
-
-def speaks_of_queries(shop: Shop, surface: Surface) -> bool:
-    """Whether there is any rule on a surface that holds for a query product or category only."""
-    return any(_on(rule, surface) and rule.terms.specific for rule in shop.rules.all())
+    if about and any(rule.terms.query_category is not None for rule in found):
+        categories = {product.category for product in shop.products(about).values()}
+    return Plan.of([rule for rule in found if _speaks(rule, about, categories)])
 
 
 def _on(rule: Rule, surface: Surface) -> bool:

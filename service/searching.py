@@ -13,7 +13,7 @@ from data.errors import SpaceMismatch
 from data.where import parse
 from service import ruled_hits
 from service.answers import Json, SimilarAnswer
-from service.browsing import as_card
+from service.browsing import TRIES, as_card
 from service.explaining import explanations
 from service.lookalikes import least_score, nothing_alike
 from service.merchandising import Plan
@@ -21,9 +21,6 @@ from service.parts import Parts
 from service.requests import Encoded, Look, SimilarRequest
 from service.rulebook import SIMILAR, plan_for
 from service.stages import stage
-
-TRIES = 5
-"""How often a question is asked anew because products that were found are deleted meanwhile."""
 
 if TYPE_CHECKING:
     from index.hits import Hit
@@ -61,7 +58,7 @@ def _answer(parts: Parts, request: SimilarRequest) -> tuple[SimilarAnswer, bool]
         near_duplicates=request.near_duplicates,
     )
     asked = [look.product_id for look in request.examples if look.product_id is not None]
-    plan = plan_for(parts.shop, SIMILAR, asked) if request.rules else Plan()
+    plan = plan_for(parts.shop, SIMILAR, lambda: asked) if request.rules else Plan()
     with stage("search"):
         found = ruled_hits.search(index, query, plan)
     more = dict(found.rules)

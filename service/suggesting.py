@@ -12,11 +12,11 @@ from data.shown import Shown
 from data.where import parse
 from service import ruled_items
 from service.answers import Json, RecommendAnswer
-from service.browsing import cards
+from service.browsing import TRIES, cards
 from service.merchandising import Plan
 from service.parts import Parts
 from service.requests import RecommendRequest
-from service.rulebook import RECOMMENDATIONS, plan_for, rule_json, speaks_of_queries
+from service.rulebook import RECOMMENDATIONS, plan_for, rule_json
 from service.ruled_items import Draw
 from service.stages import stage
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from recommender.portrait import Portrait
     from recommender.recommender import Reason, Recommendation, Request
 
-TRIES = 5
-"""How often a question is asked anew because products that were found are deleted meanwhile."""
 RULED = "+rules"
 """Ends the policy in the log of an answer for which there were rules."""
 
@@ -67,12 +65,13 @@ def recommend(parts: Parts, request: RecommendRequest, surface: str | None = Non
 
 def _plan(parts: Parts, request: RecommendRequest) -> Plan:
     """The rules for a request; what is asked about is the product that the customer dealt with last."""
-    asked: list[str] = []
-    if speaks_of_queries(parts.shop, RECOMMENDATIONS):
+
+    def asked() -> list[str]:
         known = request.history
         if known is None and request.customer_id is not None:
             known = parts.shop.history(request.customer_id, 1)
-        asked = [event.product_id for event in (known or ())[-1:]]
+        return [event.product_id for event in (known or ())[-1:]]
+
     return plan_for(parts.shop, RECOMMENDATIONS, asked)
 
 

@@ -6,7 +6,6 @@ run that goes on after an epoch is fed as if it had never stopped.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from data.cores import cores
 from embedder.finetuning.augment import Transform, augmented
 from embedder.finetuning.examples import Task
 from embedder.finetuning.photocache import PhotoCache
@@ -104,8 +104,7 @@ class _Changed(Dataset[Tensor]):
 
 def workers() -> int:
     """Processes that change photos: one per core but one, at most four; none on a single core."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return min(WORKERS, cores - 1)
+    return min(WORKERS, cores() - 1)
 
 
 def batches_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from data.cores import cores
 from data.errors import UsageError
 from recommender.evaluation.exam import Exam
 from recommender.items import Bools, Doubles, Floats, Ints
@@ -63,7 +63,7 @@ def rank(model: Fitted, exam: Exam, depth: int = DEPTH, measure: Measure | None 
         None if measure is None else np.full(count, np.nan),
     )
     parts = list(batches(count, len(exam.items)))
-    workers = min(_cores(), WORKERS, len(parts))
+    workers = min(cores(), WORKERS, len(parts))
     if workers < 2:
         for part in parts:
             desk.answer(ranking, *part)
@@ -78,10 +78,6 @@ def rank(model: Fitted, exam: Exam, depth: int = DEPTH, measure: Measure | None 
         finally:
             pool.shutdown(cancel_futures=True)
     return ranking
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -193,14 +193,7 @@ def _compare(reports: tuple[Path, Path], seed: int, json: bool) -> None:
 def show_evaluation(found: Mapping[str, Any]) -> None:
     """Models × metrics with 95 % intervals, the same for slices, what was left out, and the verdict."""
     models: Sequence[Mapping[str, Any]] = found["models"]
-    names = [m for m in SHOWN if any(m in one["metrics"] for one in models)]
-    rows = [
-        [one["model"], *(_ranged(one["metrics"].get(n), one["intervals"].get(n)) for n in names)]
-        for one in models
-    ]
-    stamp = "SIMULATED, " if found.get("simulated") else ""
-    title = f"{stamp}split {found['split']}, {found['customers']} customers"
-    table(title, ["model", *names], rows, right=names)
+    _show_models(f"{_stamp(found)}split {found['split']}, {found['customers']} customers", models)
     _show_slices(models)
     _show_ranker(found)
     for what in ("excluded_customers", "dropped_choices", "unusable_interactions"):
@@ -213,17 +206,24 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
 def show_pooled(newest: Mapping[str, Any]) -> None:
     """All windows together, after the newest: models × metrics, and the tests in words."""
     pooled: Mapping[str, Any] = newest["pooled"]
-    models: Sequence[Mapping[str, Any]] = pooled["models"]
+    title = f"{_stamp(newest)}{pooled['windows']} windows pooled, {pooled['customers']} customers"
+    _show_models(title, pooled["models"])
+    for words in pooled["words"]:
+        typer.echo(words)
+
+
+def _stamp(found: Mapping[str, Any]) -> str:
+    return "SIMULATED, " if found.get("simulated") else ""
+
+
+def _show_models(title: str, models: Sequence[Mapping[str, Any]]) -> None:
+    """Models × metrics with 95 % intervals."""
     names = [m for m in SHOWN if any(m in one["metrics"] for one in models)]
     rows = [
         [one["model"], *(_ranged(one["metrics"].get(n), one["intervals"].get(n)) for n in names)]
         for one in models
     ]
-    stamp = "SIMULATED, " if newest.get("simulated") else ""
-    title = f"{stamp}{pooled['windows']} windows pooled, {pooled['customers']} customers"
     table(title, ["model", *names], rows, right=names)
-    for words in pooled["words"]:
-        typer.echo(words)
 
 
 def _show_slices(models: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,6 @@ Nothing here runs on the threads that answer other requests, so a search by prod
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Coroutine, Sequence
@@ -16,6 +15,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request, UploadFile
 from starlette.exceptions import HTTPException
 
+from data.cores import cores
 from service.engine import Engine
 from service.http.batching import Batcher, Prepared, Unwatched, Watch
 from service.http.errors import Overloaded
@@ -94,7 +94,7 @@ class UploadEncoder:
                 self.watch.refused()
                 raise Overloaded("too many photos are waiting to be searched; try again in a second")
             if self._decoders is None:
-                self._decoders = ThreadPoolExecutor(_decoders(), "vitrine-decode")
+                self._decoders = ThreadPoolExecutor(min(MOST_DECODERS, cores()), "vitrine-decode")
             decoders = self._decoders
             answers: list[Future[Encoded]] = [Future() for _ in uploads]
             for upload, answer in zip(uploads, answers, strict=True):
@@ -133,10 +133,6 @@ class UploadEncoder:
     def _leave(self) -> None:
         with self._lock:
             self._inside -= 1
-
-
-def _decoders() -> int:
-    return max(1, min(MOST_DECODERS, os.cpu_count() or 1))
 
 
 async def _all(answers: Sequence[Future[Answer]]) -> list[Answer]:

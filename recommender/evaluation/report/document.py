@@ -18,6 +18,7 @@ from recommender.evaluation.slices import CATEGORY, MONTH
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from data.shop import Shop
 
@@ -37,9 +38,7 @@ def render(found: Evaluation, shop: Shop) -> str:
         .get_template("report.html")
         .render(
             found=found,
-            css=Markup(  # nosec B704 # a file of this package
-                (files(HOME) / "page" / "report.css").read_text(encoding="utf-8")
-            ),
+            css=stylesheet(),
             k=K,
             verdict=verdict,
             figures=figures,
@@ -55,6 +54,14 @@ def render(found: Evaluation, shop: Shop) -> str:
             drawing=Markup,
         )
     )
+
+
+def stylesheet() -> Markup:
+    """The style of every page of a report, to stand inside it."""
+    from markupsafe import Markup
+
+    own = (files(HOME) / "page" / "report.css").read_text(encoding="utf-8")
+    return Markup(own)  # nosec B704 # a file of this package
 
 
 def environment() -> Environment:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from index.durable import replace_text
 from recommender.evaluation.pooled import METRICS, Pooled
 from recommender.evaluation.report.against import tests_of
-from recommender.evaluation.report.document import HOME, environment
+from recommender.evaluation.report.document import environment, stylesheet
 from recommender.evaluation.report.glossary import glossary
 from recommender.evaluation.report.grid import Grid, Row, of_metric, ranged
 from recommender.evaluation.report.marks import OURS, mark_of
@@ -71,9 +70,7 @@ def render_windows(found: Sequence[Evaluation], pooled: Pooled) -> str:
         .get_template("windows.html")
         .render(
             found=pooled,
-            css=Markup(  # nosec B704 # a file of this package
-                (files(HOME) / "page" / "report.css").read_text(encoding="utf-8")
-            ),
+            css=stylesheet(),
             words=words,
             windows=windows,
             main=_main(pooled),

@@ -120,7 +120,16 @@ Price = Annotated[
 ]
 
 
-class ProductIn(Incoming):
+class ProductFields(Incoming):
+    """What can be said of a product, besides its further columns."""
+
+    title: Title | None = None
+    category: Category | None = None
+    price: Price | None = None
+    in_stock: bool = Field(default=True, description="whether it can be bought now")
+
+
+class ProductIn(ProductFields):
     """A product's fields; what is left out is emptied. Its photos stay as they are."""
 
     model_config = ConfigDict(
@@ -137,10 +146,6 @@ class ProductIn(Incoming):
         }
     )
 
-    title: Title | None = None
-    category: Category | None = None
-    price: Price | None = None
-    in_stock: bool = Field(default=True, description="whether it can be bought now")
     attributes: dict[AttributeName, AttributeValue] = Field(
         default_factory=dict,
         max_length=MOST_ATTRIBUTES,
@@ -200,7 +205,7 @@ class ProductsPut(Outgoing):
     same: int = Field(description="products that were there just so", examples=[0])
 
 
-class ProductPatch(Incoming):
+class ProductPatch(ProductFields):
     """New values of some fields; what is left out stays, null empties."""
 
     model_config = ConfigDict(
@@ -209,10 +214,6 @@ class ProductPatch(Incoming):
         }
     )
 
-    title: Title | None = None
-    category: Category | None = None
-    price: Price | None = None
-    in_stock: bool = Field(default=True, description="whether it can be bought now")
     attributes: dict[AttributeName, AttributeValue] = Field(
         default_factory=dict,
         max_length=MOST_ATTRIBUTES,

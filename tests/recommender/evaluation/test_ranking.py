@@ -83,7 +83,7 @@ def plainly(model: Table, exam: Exam, depth: int) -> tuple[list[list[int]], list
 
 def in_batches(monkeypatch: pytest.MonkeyPatch, customers: int, cores: int) -> None:
     monkeypatch.setattr(ranking, "CELLS", customers * PRODUCTS)
-    monkeypatch.setattr(ranking, "_cores", lambda: cores)
+    monkeypatch.setattr(ranking, "cores", lambda: cores)
 
 
 @pytest.mark.parametrize("cores", [1, 3])
