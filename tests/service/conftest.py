@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from data.records import Interaction
-from data.shop import Shop
 from service.engine import Engine
 from service.requests import EventsRequest, IndexRequest
 from tests.service.drawn import draw_catalogue, write_events
@@ -38,9 +37,9 @@ def fake_embedder(monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
 
 
 @pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory, catalogue: Path, events: Path) -> Path:
-    """A shop with the drawn catalogue and its purchases; not to be changed: use ``shop`` for that."""
-    directory = tmp_path_factory.mktemp("shops") / "indexed"
+def pristine(tmp_path_factory: pytest.TempPathFactory, catalogue: Path, events: Path) -> Path:
+    """A shop with the drawn catalogue and its purchases, only ever copied: nobody opens this one again."""
+    directory = tmp_path_factory.mktemp("shops") / "pristine"
     with pytest.MonkeyPatch.context() as patch, Engine.create(directory) as engine:
         patch.setattr("embedder.registry.open_embedder", lambda *_, **__: FakeEmbedder())
         engine.index_catalogue(IndexRequest(catalogue))
@@ -49,10 +48,16 @@ def indexed(tmp_path_factory: pytest.TempPathFactory, catalogue: Path, events: P
 
 
 @pytest.fixture(scope="session")
-def trainings(tmp_path_factory: pytest.TempPathFactory, indexed: Path) -> tuple[Path, Path]:
+def indexed(tmp_path_factory: pytest.TempPathFactory, pristine: Path) -> Path:
+    """A copy of that shop for all who only ask; asking fills its log. Use ``shop`` to change one."""
+    return Path(shutil.copytree(pristine, tmp_path_factory.mktemp("shops") / "indexed"))
+
+
+@pytest.fixture(scope="session")
+def trainings(tmp_path_factory: pytest.TempPathFactory, pristine: Path) -> tuple[Path, Path]:
     """What two trainings of the indexed shop left behind, one after the other; see ``install``."""
     home = tmp_path_factory.mktemp("trainings")
-    shop = Path(shutil.copytree(indexed, home / "shop"))
+    shop = Path(shutil.copytree(pristine, home / "shop"))
     found = []
     with Engine.open(shop) as engine:
         for name in ("first", "second"):
@@ -64,12 +69,9 @@ def trainings(tmp_path_factory: pytest.TempPathFactory, indexed: Path) -> tuple[
 
 
 @pytest.fixture
-def shop(indexed: Path, tmp_path: Path) -> Path:
-    """A copy of the indexed shop that a test may change, with nothing logged as shown."""
-    copied = Path(shutil.copytree(indexed, tmp_path / "shop"))
-    with Shop.open(copied) as opened:
-        opened.recommendation_log.prune(datetime.max.replace(tzinfo=UTC))
-    return copied
+def shop(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of the indexed shop that a test may change."""
+    return Path(shutil.copytree(pristine, tmp_path / "shop"))
 
 
 @pytest.fixture
