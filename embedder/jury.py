@@ -29,13 +29,14 @@ FEWEST_JUDGED = 2
 class Jury:
     """Held-out photos, prepared, with the label they are judged by.
 
-    groups: what is never each other's answer. unreadable: further photos that could not be read. notes: what
-    a person should know of how they were held out.
+    groups: what is never each other's answer. products: of each photo. unreadable: further photos that could
+    not be read. notes: what a person should know of how they were held out.
     """
 
     photos: Photos
     task: Task
     groups: NDArray[np.int64]
+    products: tuple[str, ...]
     aspect: str
     unreadable: int
     notes: tuple[str, ...] = ()
@@ -64,7 +65,8 @@ class Jury:
             raise UsageError(
                 f"only {len(kept)} of {len(rows)} photos held out can be read: too few to judge by"
             )
-        return cls(photos, task, groups, recipe.aspect, len(rows) - len(kept), held.notes)
+        products = tuple(examples.products[i] for i in kept)
+        return cls(photos, task, groups, products, recipe.aspect, len(rows) - len(kept), held.notes)
 
     def value(self, contents: Contents) -> float:
         """mAP@R of the aspect's block (Musgrave et al., 2020), the mean over photos."""

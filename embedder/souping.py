@@ -15,6 +15,7 @@ from embedder.reduce import MODELS, sampled_paths
 from embedder.registry import open_folder
 from embedder.soup import soup_of, with_fresh_norms
 from embedder.soup_report import Recipe, SoupReport, card
+from embedder.trained_on import TrainedOn
 
 NORM_PHOTOS = 1024
 FEWEST_NORM_PHOTOS = 2
@@ -77,7 +78,9 @@ def fit_soup(
         unreadable=0 if jury is None else jury.unreadable,
         notes=() if jury is None else jury.notes,
     )
-    write_embedder(folder, replace(contents, card=card(report, members)))
+    judges = () if jury is None else jury.products
+    learnt = TrainedOn.together([members[place] for place in used], judges)
+    write_embedder(folder, replace(contents, card=card(report, members), files=learnt.files()))
     return replace(report, space=open_folder(folder, name).space)
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,15 +39,40 @@ class TrainedOn:
     @classmethod
     def of(cls, products: Iterable[str], newest: float | None, trained: float, base: Embedder) -> TrainedOn:
         """What was learnt now, together with what the base had learnt before."""
-        before, complete = _before(base)
-        moments = [moment for moment in (newest, *(one.newest for one in before)) if moment is not None]
-        named = {*products, *(name for one in before for name in one.products)}
+        return cls._with(products, newest, trained, [_before(base)])
+
+    @classmethod
+    def together(cls, bases: Sequence[Embedder], products: Iterable[str] = ()) -> TrainedOn:
+        """What embedders that are copied, averaged, joined or reduced had learnt until the last of them was
+        trained, and the products by whose labels was chosen among them. Principal components and statistics
+        of norms, which see photos but neither label nor purchase, do not count as learning.
+        """
+        before = [_before(base) for base in bases]
+        trained = max((one.trained for found, _ in before for one in found), default=time.time())
+        return cls._with(products, None, trained, before)
+
+    @classmethod
+    def _with(
+        cls,
+        products: Iterable[str],
+        newest: float | None,
+        trained: float,
+        before: Sequence[tuple[Sequence[TrainedOn], bool]],
+    ) -> TrainedOn:
+        earlier = [one for found, _ in before for one in found]
+        moments = [moment for moment in (newest, *(one.newest for one in earlier)) if moment is not None]
+        named = {*products, *(name for one in earlier for name in one.products)}
+        complete = all(whole for _, whole in before)
         return cls(tuple(sorted(named)), max(moments, default=None), trained, complete)
 
     def as_bytes(self) -> bytes:
         """The content of ``trained-on.json``, with a sha256 of everything else in it."""
         told = self._told()
         return (json.dumps({**told, "sha256": _digest(told)}, ensure_ascii=False, indent=1) + "\n").encode()
+
+    def files(self) -> dict[str, bytes]:
+        """To be written into the embedder's folder, by name; nothing where nothing at all is known."""
+        return {TRAINED_ON_NAME: self.as_bytes()} if self.products or self.complete else {}
 
     def _told(self) -> dict[str, object]:
         return {
@@ -89,7 +115,7 @@ def _before(base: Embedder) -> tuple[list[TrainedOn], bool]:
     """
     if isinstance(base, JoinedEmbedder):
         parts = [_before(member) for member in base.members]
-        return [one for found, _ in parts for one in found], False  # a shop's photos made its projection
+        return [one for found, _ in parts for one in found], all(whole for _, whole in parts)
     weights = base.network.weights
     if not isinstance(weights, FileWeights) or weights.path.parent == BUNDLED:
         return [], True

@@ -32,7 +32,8 @@ def training_of(parts: Parts) -> EmbedderTraining | None:
     learnt = read_trained_on(folder)
     if learnt is None:
         return EmbedderTraining(spec)
-    return EmbedderTraining(spec, True, learnt.newest, learnt.products, learnt.complete)
+    finetuned = bool(learnt.products) or not learnt.complete
+    return EmbedderTraining(spec, finetuned, learnt.newest, learnt.products, learnt.complete)
 
 
 def _is_of_timm(spec: str) -> bool:

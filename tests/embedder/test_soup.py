@@ -30,6 +30,7 @@ from embedder.registry import open_embedder, open_folder
 from embedder.soup import aligned, average, average_projection, kinship, opened, soup_of, with_fresh_norms
 from embedder.soup_report import Recipe
 from embedder.souping import fit_soup
+from embedder.trained_on import read_trained_on
 from tests.embedder.kit import drawn, jpeg, tiny_config, tiny_folder
 
 DIMS = 6
@@ -276,6 +277,10 @@ def test_greedy_takes_what_makes_the_average_better_and_nothing_else(
 def test_a_uniform_soup_takes_all_and_tells_what_it_is_worth(shop: Shop, relative: Relative) -> None:
     members = [relative("good", 1), relative("broken", 3, noise=0.9)]
     report = fit_soup(shop, members, "soup", Recipe(label="category", fresh_norms=True))
+    learnt = read_trained_on(report.folder)  # chosen by labels, though its members learnt from none
+    assert learnt is not None
+    assert learnt.products
+    assert not learnt.complete
     assert report.used == (0, 1)
     assert report.values is not None
     assert report.value is not None

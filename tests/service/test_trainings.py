@@ -97,3 +97,10 @@ def test_names_without_a_folder(engine: Engine, spec: str, finetuned: bool | Non
     told = training_of(engine.parts)
     assert told is not None
     assert (told.name, told.finetuned) == (spec, finetuned)
+
+
+def test_a_copy_that_learnt_from_no_product_passes(engine: Engine) -> None:
+    tuned(engine, ())
+    assert audited(engine)["status"] == "passed"
+    tuned(engine, (), "unsure", complete=False)
+    assert audited(engine)["status"] != "passed"
