@@ -38,7 +38,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Shelf:
-    """Photos taken in shops and the product of each, in one order; left_out: products that were learnt from."""
+    """Photos taken in shops, and the product of each. left_out: products that were learnt from."""
 
     paths: tuple[Path, ...]
     products: tuple[str, ...]
@@ -118,11 +118,9 @@ def main() -> None:
         for k, values in found.items():
             whole, more = told(values, shelf.products), told(values - first[k], shelf.products)
             figures[spec][f"recall@{k}"] = {"value": whole, "above_the_first": more}
-            print(
-                f"{Path(spec).name:24} recall@{k} {whole['mean']:.3f} [{whole['low']:.3f}, {whole['high']:.3f}]"
-                f"   {more['mean']:+.3f} [{more['low']:+.3f}, {more['high']:+.3f}]   {unusable} unusable",
-                flush=True,
-            )
+            words = f"{whole['mean']:.3f} [{whole['low']:.3f}, {whole['high']:.3f}]"
+            words += f"   {more['mean']:+.3f} [{more['low']:+.3f}, {more['high']:+.3f}]"
+            print(f"{Path(spec).name:24} recall@{k} {words}   {unusable} unusable", flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
