@@ -62,6 +62,11 @@ class AspectLayout:
         return tuple(slice(int(e) - d, int(e)) for e, d in zip(ends, self.dims, strict=True))
 
     @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each block begins (n_aspects,)."""
+        return np.cumsum([0, *self.dims[:-1]], dtype=np.int64)
+
+    @cached_property
     def shares(self) -> Floats:
         """The default weights divided by their sum, float32 (n_aspects,)."""
         raw = np.maximum(np.asarray(self.weights, np.float64) / sum(self.weights), SMALLEST_SHARE)

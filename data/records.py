@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from data.errors import UsageError
 from data.ids import check_id
@@ -50,6 +50,16 @@ class Product:
         taken = [name for name in self.attributes if name in CORE_COLUMNS or not name.strip()]
         if taken:
             raise UsageError(f"{taken[0]!r} cannot be the name of an attribute of {self.product_id!r}")
+
+
+class Card(NamedTuple):
+    """What every list shows of a product."""
+
+    product_id: str
+    title: str | None
+    category: str | None
+    price: float | None
+    in_stock: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from data.events import check_weights
 from data.home import open_database, remember_database, remembered_database
 from data.lock import writer_lock
 from data.records import (
+    Card,
     CatalogueRow,
     Changes,
     EncodedPhoto,
@@ -178,6 +179,10 @@ class Shop:
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
         """The live products among ``ids``."""
         return self._products.by_id(ids)
+
+    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
+        """What lists show of the live products among ``ids``."""
+        return self._products.cards(ids)
 
     def all_products(self, batch: int = 2000) -> Iterator[list[Product]]:
         """All live products by id, in batches."""

@@ -24,10 +24,11 @@ from embedder.channel import Broken, Channel
 from embedder.embedder import Embedder, Floats, Photos
 from embedder.progress import EncodeReport, Progress
 from embedder.reading import GROUP_PHOTOS, Claims, Decoded, Reader, Refused, Seen
+from embedder.stages import COLOURS, COMMIT, DECODE, KNOWN, LIST, NETWORK, READ, Stages
 from embedder.waiting import Work
 from embedder.writing import Encoded, Finished, Writer
 
-PENDING_PORTION = 64
+PENDING_PORTION = 256
 BATCHES_WAITING = 4
 RESULTS_WAITING = 64
 MOST_THREADS = 16
@@ -89,16 +90,16 @@ class _Run:
     ) -> None:
         self._embedder = embedder
         self._runtime = embedder.runtime
-        claims = Claims()
-        self._reader = Reader(shop, embedder, claims, options.limits)
-        self._writer = Writer(shop, embedder.space, claims, _expected(shop, embedder.space), progress)
+        self._stages = Stages()
+        claims, expected = Claims(), _expected(shop, embedder.space)
+        self._reader = Reader(shop, embedder, claims, self._stages, options.limits)
+        self._writer = Writer(shop, embedder.space, claims, expected, progress)
         self._threads = options.threads or default_threads(self._runtime.name)
         self._decoded: Channel[Decoded] = Channel(BATCHES_WAITING * self._runtime.batch)
         self._results: Channel[Finished] = Channel(RESULTS_WAITING)
         self._lock = threading.Lock()
+        self._listing = threading.Lock()
         self._reading = self._threads
-        self._decode_seconds = 0.0
-        self._encode_seconds = 0.0
         self._error: BaseException | None = None
 
     def go(self, pending: Iterator[list[PendingPhoto]]) -> EncodeReport:
@@ -117,13 +118,20 @@ class _Run:
         self._wait_for([writer])
         if self._error is not None:
             raise self._error
+        return self._report(time.perf_counter() - began)
+
+    def _report(self, wall: float) -> EncodeReport:
+        writer, stages = self._writer, self._stages
+        stages.add(COMMIT, writer.seconds, writer.encoded + writer.reused + writer.rejected)
         seconds = {
-            "decode": self._decode_seconds,
-            "encode": self._encode_seconds,
-            "write": self._writer.seconds,
-            "wall": time.perf_counter() - began,
+            "decode": stages.seconds(KNOWN, READ, DECODE, COLOURS),
+            "encode": stages.seconds(NETWORK),
+            "write": writer.seconds,
+            "wall": wall,
         }
-        return EncodeReport(self._writer.encoded, self._writer.reused, self._writer.rejected, seconds)
+        beside = self._threads if self._runtime.side_by_side else 1
+        times = stages.times(self._threads, beside)
+        return EncodeReport(writer.encoded, writer.reused, writer.rejected, seconds, times)
 
     def _wait_for(self, threads: list[Work]) -> None:
         """Until they have ended. An interruption is kept, and stops the workers; one that another thread
@@ -140,7 +148,7 @@ class _Run:
         batch: list[Decoded] = []
         for item in self._items(photos):
             if not isinstance(item, Decoded):
-                self._results.put(item)
+                self._hand_over(item)
                 continue
             batch.append(item)
             if len(batch) == self._runtime.batch:
@@ -152,23 +160,31 @@ class _Run:
     def _compute(self, batch: list[Decoded]) -> None:
         began = time.perf_counter()
         (seen, colours), photos = _stacked(batch)
-        self._results.put(Encoded(seen, self._embedder.finish(self._runtime.compute(photos), colours)))
-        with self._lock:
-            self._encode_seconds += time.perf_counter() - began
+        encoded = Encoded(seen, self._embedder.finish(self._runtime.compute(photos), colours))
+        self._stages.add(NETWORK, time.perf_counter() - began, len(batch))
+        self._hand_over(encoded)
+
+    def _hand_over(self, item: Finished) -> None:
+        with self._stages.waiting(NETWORK):
+            self._results.put(item)
 
     def _encode(self) -> None:
         """The calling thread where a GPU computes: feeds it what the others decoded."""
         began = time.perf_counter()
         for (seen, colours), outputs in self._runtime.stream(self._batches()):
-            self._results.put(Encoded(seen, self._embedder.finish(outputs, colours)))
-        self._encode_seconds += time.perf_counter() - began
+            encoded = Encoded(seen, self._embedder.finish(outputs, colours))
+            self._stages.add(NETWORK, time.perf_counter() - began, len(seen))
+            self._hand_over(encoded)
+            began = time.perf_counter()
+        self._stages.add(NETWORK, time.perf_counter() - began)
 
     def _batches(self) -> Iterator[tuple[tuple[list[Seen], Floats], Photos]]:
         batch: list[Decoded] = []
         while True:
             began = time.perf_counter()
-            item = self._decoded.get()
-            self._encode_seconds -= time.perf_counter() - began
+            with self._stages.waiting(NETWORK):
+                item = self._decoded.get()
+            self._stages.add(NETWORK, began - time.perf_counter())  # is inside what _encode counts
             if item is not None:
                 batch.append(item)
             if batch and (item is None or len(batch) == self._runtime.batch):
@@ -188,36 +204,37 @@ class _Run:
 
     def _read_all(self, photos: Iterator[PendingPhoto]) -> None:
         for item in self._items(photos):
-            if isinstance(item, Decoded):
-                self._decoded.put(item)
-            else:
-                self._results.put(item)
+            with self._stages.waiting(DECODE):
+                if isinstance(item, Decoded):
+                    self._decoded.put(item)
+                else:
+                    self._results.put(item)
 
     def _items(self, photos: Iterator[PendingPhoto]) -> Iterator[Decoded | Seen | Refused]:
         """What one thread reads: it takes a few photos at a time until none is left. Broken after an error
         elsewhere."""
         while True:
-            with self._lock:
+            with self._listing:
+                began = time.perf_counter()
                 portion = list(islice(photos, GROUP_PHOTOS))
+                self._stages.add(LIST, time.perf_counter() - began, len(portion))
             if not portion:
                 return
-            began = time.perf_counter()
             for item in self._reader.read(portion):
-                seconds = time.perf_counter() - began
-                with self._lock:
-                    self._decode_seconds += seconds
-                    stopped = self._error is not None
-                if stopped:
+                if self._error is not None:
                     raise Broken
                 yield item
-                began = time.perf_counter()
 
     def _write(self) -> None:
         if not self._guarded(self._write_all):
             self._results.fail()
 
     def _write_all(self) -> None:
-        for item in self._results:
+        while True:
+            with self._stages.waiting(COMMIT):
+                item = self._results.get()
+            if item is None:
+                break
             self._writer.take(item)
         self._writer.flush()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from embedder.stages import StageTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,14 @@ class EncodeReport:
     encoded: photos that went through the network. reused: photos whose content the space knew. rejected:
     photos that could not be used. seconds: ``decode`` (reading, decoding and colours, summed over threads),
     ``encode`` (the network had work), ``write`` (commits) and ``wall``; the stages overlap, so they may add
-    up to more than ``wall``.
+    up to more than ``wall``. stages: the same in detail, with the waits between them.
     """
 
     encoded: int
     reused: int
     rejected: int
     seconds: Mapping[str, float]
+    stages: Sequence[StageTime] = ()
 
     @property
     def photos(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from data.errors import BadPhoto
 from data.photos import PhotoLimits
 from data.records import PendingPhoto
 from embedder.embedder import Embedder
+from embedder.stages import COLOURS, DECODE, KNOWN, READ, Stages
 
 GROUP_PHOTOS = 32
 GROUP_BYTES = 32 * 2**20
@@ -89,11 +91,17 @@ class Reader:
     """Reads, hashes and decodes photos for one embedder. Threads may share it."""
 
     def __init__(
-        self, shop: Known, embedder: Embedder, claims: Claims, limits: PhotoLimits | None = None
+        self,
+        shop: Known,
+        embedder: Embedder,
+        claims: Claims,
+        stages: Stages,
+        limits: PhotoLimits | None = None,
     ) -> None:
         self._shop = shop
         self._embedder = embedder
         self._claims = claims
+        self._stages = stages
         self._limits = limits or PhotoLimits()
 
     def read(self, photos: Sequence[PendingPhoto]) -> Iterator[Decoded | Seen | Refused]:
@@ -103,7 +111,7 @@ class Reader:
         Photos that wait for another one with the same bytes do not appear: see ``Claims``.
         """
         unread = [photo.sha256 for photo in photos if photo.sha256 is not None]
-        known = self._shop.known_sha(self._embedder.space, unread) if unread else set()
+        known = self._known(unread) if unread else set()
         changed = []
         for photo in photos:
             if photo.sha256 is not None and photo.sha256 in known:
@@ -129,22 +137,38 @@ class Reader:
 
     def _new(self, group: list[tuple[PendingPhoto, Seen, bytes]]) -> Iterator[Decoded | Seen | Refused]:
         # Asked only after the contents were claimed: whatever was committed before the claim is seen here.
-        known = self._shop.known_sha(self._embedder.space, [seen.sha256 for _, seen, _ in group])
+        known = self._known([seen.sha256 for _, seen, _ in group])
         for photo, seen, data in group:
             if seen.sha256 in known:
                 yield seen
                 yield from self._claims.release(seen.sha256)
                 continue
             try:
-                pixels = self._embedder.prepare(data)
+                yield self._decoded(seen, data)
             except BadPhoto as error:
                 yield Refused(seen.photo_id, error.reason, f"{photo.path.name}: {error.message}", seen.sha256)
-                continue
-            yield Decoded(seen, pixels, self._embedder.colours(pixels))
+
+    def _known(self, digests: Sequence[str]) -> set[str]:
+        began = time.perf_counter()
+        known = self._shop.known_sha(self._embedder.space, digests)
+        self._stages.add(KNOWN, time.perf_counter() - began, len(digests))
+        return known
+
+    def _decoded(self, seen: Seen, data: bytes) -> Decoded:
+        began = time.perf_counter()
+        pixels = self._embedder.prepare(data)
+        middle = time.perf_counter()
+        colours = self._embedder.colours(pixels)
+        self._stages.add(DECODE, middle - began, 1)
+        self._stages.add(COLOURS, time.perf_counter() - middle, 1)
+        return Decoded(seen, pixels, colours)
 
     def _bytes(self, photo: PendingPhoto) -> tuple[Seen, bytes]:
+        began = time.perf_counter()
         data, size, mtime_ns = read_bytes(photo.path, self._limits.max_bytes)
-        return Seen(photo.photo_id, hashlib.sha256(data).hexdigest(), size, mtime_ns), data
+        seen = Seen(photo.photo_id, hashlib.sha256(data).hexdigest(), size, mtime_ns)
+        self._stages.add(READ, time.perf_counter() - began, 1)
+        return seen, data
 
 
 def read_bytes(path: Path, limit: int) -> tuple[bytes, int, int]:

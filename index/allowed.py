@@ -15,6 +15,7 @@ Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 FEW = 256
 NONE = np.empty(0, np.int64)
+MOST = 0.9
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Allowed:
     @classmethod
     def all_but(cls, total: int, banned: Ints) -> Allowed:
         """All but these; as a mask where they are many."""
-        banned = np.unique(banned)
+        if len(banned) > 1:
+            banned = np.unique(banned)
         if len(banned) <= FEW:
             return cls(total, banned)
         mask = np.ones(total, bool)
@@ -49,6 +51,23 @@ class Allowed:
     def is_narrow(self) -> bool:
         """Whether so many are left out that fetching a few more does not make up for it."""
         return self.total - self.count > FEW
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether so many are left out that what is near, found among all, says little of what is near among
+        these.
+        """
+        return self.is_narrow and self.count < MOST * self.total
+
+    def without(self, banned: Ints) -> Allowed:
+        """These less some more."""
+        if not len(banned):
+            return self
+        if self.mask is None:
+            return Allowed.all_but(self.total, np.concatenate([self.banned, banned]))
+        mask = self.mask.copy()
+        mask[banned] = False
+        return Allowed.only(mask)
 
     def holds(self, places: NDArray[np.integer]) -> Mask:
         """For each of some places whether it is allowed; same shape."""

@@ -61,21 +61,20 @@ def _hits(
     matches: Matches, kept: NDArray[np.int64], query: Query, objective: Objective, snapshot: Snapshot
 ) -> list[Hit]:
     names, layout = snapshot.names, snapshot.layout
-    aspects = aspect_cosines(layout, objective, matches.vectors[kept]) if query.explain_aspects else None
+    told: list[dict[str, float] | None] = [None] * len(kept)
+    if query.explain_aspects:
+        cosines = aspect_cosines(layout, objective, matches.vectors[kept]).tolist()
+        told = [dict(zip(layout.names, line, strict=True)) for line in cosines]
+    slots, scores = matches.slots[kept].tolist(), matches.scores[kept].tolist()
     return [
-        Hit(
-            names[int(matches.slots[i])],
-            float(matches.scores[i]),
-            matches.photo_ids[i],
-            dict(zip(layout.names, map(float, aspects[place]), strict=True)) if aspects is not None else None,
-        )
-        for place, i in enumerate(kept)
+        Hit(names[slot], score, matches.photo_ids[place], aspects)
+        for slot, score, place, aspects in zip(slots, scores, kept.tolist(), told, strict=True)
     ]
 
 
 def aspect_cosines(layout: AspectLayout, objective: Objective, vectors: Floats) -> Floats:
     """Cosine of each aspect (n, n_aspects) between each vector (n, d) and what it was compared with."""
     products = vectors * objective.nearest(vectors)
-    starts = [where.start for where in layout.slices]
-    cosines: Floats = np.clip(np.add.reduceat(products, starts, axis=1) / layout.shares, -1.0, 1.0)
-    return cosines
+    cosines: Floats = np.add.reduceat(products, layout.starts, axis=1)
+    cosines /= layout.shares
+    return cosines.clip(-1.0, 1.0)

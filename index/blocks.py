@@ -17,9 +17,8 @@ TINY = 1e-6
 
 def unit(vectors: Floats, layout: AspectLayout) -> Floats:
     """Vectors (n, d) with each block at its layout's norm; a block of (near) zeros becomes exact zeros."""
-    starts = np.asarray([where.start for where in layout.slices])
     with np.errstate(over="ignore"):  # an infinite norm makes the block zeros, which callers refuse
-        norms = np.sqrt(np.add.reduceat(vectors * vectors, starts, axis=1))
+        norms = np.sqrt(np.add.reduceat(vectors * vectors, layout.starts, axis=1))
     wanted = np.sqrt(layout.shares)
     factors = np.divide(wanted, norms, out=np.zeros_like(norms), where=norms > TINY)
     scaled: Floats = vectors * np.repeat(factors, layout.dims, axis=1)

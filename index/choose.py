@@ -7,6 +7,7 @@ is quicker than comparing everything, the exact type is.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +18,22 @@ from numpy.typing import NDArray
 
 from data.errors import UsageError
 from index.devices import gpu_scan, to_gpu
-from index.library import load_faiss
+from index.library import load_faiss, one_thread
 from index.manifest import EXACT, FLAT, Candidate, Setting
 from index.scans import ApproximateScan, ExactScan, Scan, parameter_of
-from index.trial import K, Recall, Trial, latency_of, recall_of, reranked
+from index.trial import K, Panel, Recall, Trial, latency_of, recall_of
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
 CHUNK = 65536
 TRAINING_PER_LIST = 64
+GRAPH = "HNSW"
+QUICKER = 0.9
+"""A larger type must take at most this share of the smaller one's time."""
+FAR = 5.0
+"""So many times quicker than exact is quick enough: the rest of a search takes longer than the index then."""
+VISITED = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+OVERFETCHED = (2, 3, 5, 10, 20, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,47 +56,62 @@ def factories(n: int, d: int, gpu: bool) -> list[str]:
 def choose(trial: Trial, names: Sequence[str], progress: Progress) -> tuple[Built, list[Candidate]]:
     """Build and measure the named types; the one to use (index None: exact) and all that were tried.
 
-    Raises UsageError for a name that FAISS cannot build on these vectors.
+    They are named in the order of their size and building time. Once one is sufficient and ``FAR`` times
+    quicker than exact, no other is tried; a graph, which takes longer to build than all else together, only
+    where none was sufficient at all. Of two that are about as quick the one named first is taken. Raises
+    UsageError for a name that FAISS cannot build on these vectors.
     """
     exact = ExactScan.over(trial.searched)
-    truth = [reranked(exact, trial.searched, query) for query in trial.queries]
     baseline = Candidate(EXACT, 1.0, latency_of(exact, trial), trial.matrix.nbytes / 1e6, 0.0, reached=True)
     progress(f"{EXACT}: {baseline.latency_ms:.2f} ms a query, {baseline.memory_mb:.0f} MB")
     best, tried = Built(baseline, None), [baseline]
+    exams = Exams.of(trial) if names else None
     for name in names:
-        built = measure(name, trial, exact, np.stack(truth), progress)
+        far = best.candidate.latency_ms * FAR <= baseline.latency_ms
+        if exams is None or (best.index is not None and (far or name.startswith(GRAPH))):
+            continue
+        built = measure(name, trial, exams, progress)
         tried.append(built.candidate)
-        if built.candidate.reached and built.candidate.latency_ms < best.candidate.latency_ms:
+        bar = best.candidate.latency_ms * (1.0 if best.index is None else QUICKER)
+        if built.candidate.reached and built.candidate.latency_ms < bar:
             best = built
     return best, tried
 
 
 def forced(trial: Trial, name: str, progress: Progress) -> tuple[Built, list[Candidate]]:
     """Build the one type that the user named, by the setting that comes nearest to the wanted recall."""
-    exact = ExactScan.over(trial.searched)
-    truth = [reranked(exact, trial.searched, query) for query in trial.queries]
-    built = measure(name, trial, exact, np.stack(truth), progress)
+    built = measure(name, trial, Exams.of(trial), progress)
     return built, [built.candidate]
 
 
-def measure(factory: str, trial: Trial, exact: ExactScan, truth: Floats, progress: Progress) -> Built:
+@dataclass(frozen=True, slots=True)
+class Exams:
+    """What every candidate is asked, with the exact answers: plain queries and re-weighted ones; and how long
+    comparing everything takes, in milliseconds."""
+
+    plain: Panel
+    reweighed: list[Panel]
+    exact_ms: float
+
+    @classmethod
+    def of(cls, trial: Trial) -> Exams:
+        """Compare everything once for all candidates."""
+        exact_ms = latency_of(ExactScan.over(trial.searched), trial)
+        return cls(trial.plain(), trial.reweighed(), exact_ms)
+
+
+def measure(factory: str, trial: Trial, exams: Exams, progress: Progress) -> Built:
     """Build a type, find its cheapest sufficient setting, and the one for re-weighted queries."""
     began = time.perf_counter()
     index = build(factory, trial.searched)
     seconds = time.perf_counter() - began
     moved = to_gpu(index) if trial.gpu else index
     steps = settings(parameter_of(index))
-    setting, found = _tune(moved, steps, trial, [(trial.queries, truth)])
+    setting, found = _tune(moved, steps, trial, [exams.plain])
     scan = _scan(moved, setting, trial.gpu)
-    panels = trial.panels()
-    truths = {
-        name: np.stack([reranked(exact, trial.searched, q) for q in queries])
-        for name, queries in panels.items()
-    }
-    at_setting = {name: recall_of(scan, trial, panels[name], truths[name]).mean for name in panels}
-    ceiling = latency_of(exact, trial)
-    worst_first = sorted(panels, key=lambda name: at_setting[name])
-    again, lowest = _tune(moved, steps, trial, [(panels[n], truths[n]) for n in worst_first], ceiling)
+    at_setting = {panel.name: recall_of(scan, trial, panel).mean for panel in exams.reweighed}
+    worst_first = sorted(exams.reweighed, key=lambda panel: at_setting[panel.name])
+    again, lowest = _tune(moved, steps, trial, worst_first, exams.exact_ms)
     candidate = Candidate(
         factory,
         round(found.mean, 4),
@@ -97,8 +120,8 @@ def measure(factory: str, trial: Trial, exact: ExactScan, truth: Floats, progres
         round(seconds, 2),
         found.sure >= trial.wanted,
         setting,
-        again if panels and lowest.sure >= trial.wanted else None,
-        round(lowest.mean, 4) if panels else None,
+        again if exams.reweighed and lowest.sure >= trial.wanted else None,
+        round(lowest.mean, 4) if exams.reweighed else None,
         {name: round(value, 4) for name, value in at_setting.items()},
     )
     add(index, trial.matrix[trial.held_from :])
@@ -120,7 +143,7 @@ def build(factory: str, matrix: NDArray[np.float16]) -> Any:
             lists = getattr(faiss.try_extract_index_ivf(index), "nlist", 1024)
             sample = min(n, max(TRAINING_PER_LIST * lists, 20_000))
             rows = np.sort(np.random.default_rng(0).choice(n, sample, replace=False))
-            index.train(np.asarray(matrix[rows], np.float32))
+            _train(index, np.asarray(matrix[rows], np.float32))
         add(index, matrix)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0].rsplit(": ", 1)[-1] or type(error).__name__
@@ -129,6 +152,18 @@ def build(factory: str, matrix: NDArray[np.float16]) -> Any:
             "choose auto, exact, or another factory string"
         ) from error
     return index
+
+
+def _train(index: Any, sample: Floats) -> None:
+    """Learn the lists with all threads, the rest with one: a product quantizer is hundreds of tiny k-means,
+    at which threads wait for one another (measured on two busy cores: 24 s with two, 4 s with one).
+    """
+    faiss = load_faiss()
+    inner = faiss.downcast_index(index)
+    if isinstance(inner, (faiss.IndexIVF, faiss.IndexIVFFastScan)):
+        faiss.Clustering(index.d, inner.nlist, inner.cp).train(sample, inner.quantizer)
+    with one_thread():
+        index.train(sample)
 
 
 def add(index: Any, matrix: NDArray[np.float16]) -> None:
@@ -140,7 +175,7 @@ def add(index: Any, matrix: NDArray[np.float16]) -> None:
 def settings(parameter: str) -> list[list[Setting]]:
     """Settings of rising cost for a search parameter, one list per overfetch factor."""
     if parameter == "nprobe":
-        return [[Setting(parameter, 2**i, factor) for i in range(9)] for factor in (2, 5, 10, 20, 50)]
+        return [[Setting(parameter, visited, factor) for visited in VISITED] for factor in OVERFETCHED]
     if parameter == "efSearch":
         return [[Setting(parameter, 2**i, factor) for i in range(5, 10)] for factor in (2, 10)]
     return [[Setting(parameter, 0, factor)] for factor in (1, 2, 5, 10, 20, 50)]
@@ -150,38 +185,46 @@ def _tune(
     index: Any,
     steps: Sequence[Sequence[Setting]],
     trial: Trial,
-    panels: Sequence[tuple[Floats, Floats]],
+    panels: Sequence[Panel],
     ceiling_ms: float = np.inf,
 ) -> tuple[Setting, Recall]:
     """The quickest setting that surely reaches the wanted recall on every panel, else the nearest to it.
 
     Settings slower than ``ceiling_ms`` do not count: comparing everything is quicker.
     """
-    sufficient: list[tuple[float, Setting, Recall]] = []
+    sufficient: list[tuple[Setting, Recall]] = []
     best = (steps[0][0], Recall(0.0, 0.0))
-    for rising in steps:
-        for setting in rising:
-            scan = _scan(index, setting, trial.gpu)
-            latency = latency_of(scan, trial)
-            if latency > ceiling_ms:
-                break
-            lowest = _lowest_recall(scan, trial, panels)
+    enough = math.inf
+    for rising in steps:  # the more rows are fetched, the fewer lists need be visited
+        low, high = 0, sum(setting.value <= enough for setting in rising)
+        at = high - 1  # the widest first: where it falls short, so do all
+        while low < high:
+            lowest = _lowest_recall(_scan(index, rising[at], trial.gpu), trial, panels)
             if lowest.mean > best[1].mean:
-                best = (setting, lowest)
+                best = (rising[at], lowest)
             if lowest.sure >= trial.wanted:
-                sufficient.append((latency, setting, lowest))
-                break
-    if not sufficient:
-        return best
-    _, setting, reached = min(sufficient, key=lambda entry: entry[0])
+                sufficient.append((rising[at], lowest))
+                enough, high = rising[at].value, at
+            else:
+                low = at + 1
+            at = (low + high) // 2
+    cheapest = {setting.overfetch: (setting, found) for setting, found in sufficient}
+    timed = [
+        (latency_of(_scan(index, setting, trial.gpu), trial), setting, found)
+        for setting, found in cheapest.values()
+    ]
+    quick = [entry for entry in timed if entry[0] <= ceiling_ms]
+    if not quick:
+        return best[0], replace(best[1], error=np.inf if sufficient else best[1].error)
+    _, setting, reached = min(quick, key=lambda entry: entry[0])
     return setting, reached
 
 
-def _lowest_recall(scan: Scan, trial: Trial, panels: Sequence[tuple[Floats, Floats]]) -> Recall:
+def _lowest_recall(scan: Scan, trial: Trial, panels: Sequence[Panel]) -> Recall:
     """The lowest recall over the panels; stops at the first that falls below what is wanted."""
     lowest = Recall(1.0, 0.0)
-    for queries, truth in panels:
-        lowest = min(lowest, recall_of(scan, trial, queries, truth), key=lambda found: found.sure)
+    for panel in panels:
+        lowest = min(lowest, recall_of(scan, trial, panel), key=lambda found: found.sure)
         if lowest.sure < trial.wanted:
             break
     return lowest

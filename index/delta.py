@@ -1,9 +1,14 @@
-"""What changed in the shop since a generation was built: few rows, compared one by one, visible at once."""
+"""What changed in the shop since a generation was built: few rows, compared one by one, visible at once.
+
+A delta only ever grows at its end: a product that changes again gets a new slot, and its former one is dead.
+So the next delta costs what changed, not what there is. Once more slots are dead than live they are cleared
+away.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,14 +18,19 @@ from numpy.typing import NDArray
 from data.aspects import AspectLayout
 from data.errors import SpaceMismatch
 from index.generations import Generation
+from index.growing import Growing
 from index.rows import Rows
+from index.scans import ExactScan
 
 if TYPE_CHECKING:
     from data.records import Changes
     from data.shop import Shop
 
-Floats = NDArray[np.float32]
+Halves = NDArray[np.float16]
+Ints = NDArray[np.int64]
 PART = 4096
+GONE = -1
+NONE = np.empty(0, np.int64)
 
 
 class Base(Protocol):
@@ -40,37 +50,70 @@ class Base(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ProductLooks:
-    """A product's photos and their stored vectors (m, d), scaled."""
+class Looks:
+    """Some products' photos: products (p,), counts (p,) of photos >= 1, photo_ids (m,), vectors (m, d)
+    scaled, rounded like the generation's rows.
+    """
 
-    photo_ids: tuple[str, ...]
-    vectors: Floats
+    products: Sequence[str]
+    counts: Ints
+    photo_ids: NDArray[np.bytes_]
+    vectors: Halves
+
+    @classmethod
+    def none(cls, d: int) -> Looks:
+        """Of no product."""
+        return cls((), NONE, np.empty(0, "S16"), np.empty((0, d), np.float16))
+
+    def only(self, kept: NDArray[np.bool_]) -> Looks:
+        """Those of some products (p,)."""
+        if kept.all():
+            return self
+        rows = np.repeat(kept, self.counts)
+        products = [product for product, keep in zip(self.products, kept.tolist(), strict=True) if keep]
+        return Looks(products, self.counts[kept], self.photo_ids[rows], self.vectors[rows])
 
 
 @dataclass(frozen=True)
 class Delta:
     """The products whose looks changed, as they are now.
 
-    touched: ids of products whose rows in the generation no longer hold: changed or gone.
-    looks: those of them that have photos now.
+    place: products whose rows in the generation no longer hold → their slot here, GONE where they have no
+    photo now. dead: slots of the generation that no longer hold; lost: slots here that no longer do.
+    names: the product of each slot here.
     """
 
     d: int
-    touched: frozenset[str] = frozenset()
-    looks: Mapping[str, ProductLooks] = field(default_factory=dict)
+    place: dict[str, int] = field(default_factory=dict, repr=False)
+    dead: Ints = field(default_factory=lambda: NONE)
+    lost: Ints = field(default_factory=lambda: NONE)
+    names: Sequence[str] = ()
+    counts: Growing | None = None
+    photo_ids: Growing | None = None
+    vectors: Growing | None = None
+
+    @property
+    def slots(self) -> int:
+        """How many slots there are here, dead ones included."""
+        return len(self.names)
 
     @cached_property
     def rows(self) -> Rows:
         """Whose row is whose."""
-        photo_ids = [photo for look in self.looks.values() for photo in look.photo_ids]
-        return Rows.of(photo_ids, tuple(self.looks), [len(look.photo_ids) for look in self.looks.values()])
+        none = Looks.none(self.d)
+        counts = none.counts if self.counts is None else self.counts.rows
+        photo_ids = none.photo_ids if self.photo_ids is None else self.photo_ids.rows
+        return Rows(photo_ids, self.names, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+
+    @property
+    def matrix(self) -> Halves:
+        """All vectors (m, d), float16, those of dead slots included."""
+        return np.empty((0, self.d), np.float16) if self.vectors is None else self.vectors.rows
 
     @cached_property
-    def matrix(self) -> Floats:
-        """All its vectors (m, d), float32."""
-        if not self.looks:
-            return np.empty((0, self.d), np.float32)
-        return np.concatenate([look.vectors for look in self.looks.values()])
+    def scan(self) -> ExactScan:
+        """Compares all its rows."""
+        return ExactScan.over(self.matrix)
 
     def after(self, shop: Shop, base: Base, changes: Changes) -> Delta:
         """The delta once more products changed or went; only theirs are read from the shop, in parts.
@@ -78,47 +121,88 @@ class Delta:
         Products that look as they do in the generation are left to it: encoding a shop for another embedder
         touches every photo and changes none here.
         """
-        looks, touched = dict(self.looks), set(self.touched)
-        for product in (*changes.looks_changed, *changes.deleted):
-            looks.pop(product, None)
-            touched.add(product)
+        built = base.generation.rows.slot_of if base.generation is not None else {}
+        place, touched = dict(self.place), (*changes.looks_changed, *changes.deleted)
+        lost = [slot for product in touched if (slot := place.get(product, GONE)) != GONE]
+        dead = [built[product] for product in touched if product not in place and product in built]
+        place.update(dict.fromkeys(touched, GONE))
+        delta, revived = self, list[int]()
         for first in range(0, len(changes.looks_changed), PART):
             part = changes.looks_changed[first : first + PART]
-            for product, look in _read(shop, base.space, base.layout, part).items():
-                if base.generation is not None and _same(base.generation, product, look):
-                    touched.discard(product)
-                else:
-                    looks[product] = look
-        return Delta(self.d, frozenset(touched), looks)
+            looks = _read(shop, base.space, base.layout, part)
+            same = _same(base.generation, looks)
+            for at in np.flatnonzero(same).tolist():
+                revived.append(built[looks.products[at]])
+                del place[looks.products[at]]
+            looks = looks.only(~same)
+            place.update(
+                zip(looks.products, range(delta.slots, delta.slots + len(looks.products)), strict=True)
+            )
+            delta = delta._with(looks)
+        all_dead = np.concatenate([self.dead, np.asarray(dead, np.int64)])
+        if revived:
+            all_dead = np.setdiff1d(all_dead, revived)
+        all_lost = np.concatenate([self.lost, np.asarray(lost, np.int64)])
+        made = replace(delta, place=place, dead=all_dead, lost=all_lost)
+        return made._cleared() if 2 * len(all_lost) > max(made.slots, PART) else made
+
+    def _with(self, looks: Looks) -> Delta:
+        """These rows and more at the end."""
+        if not looks.products:
+            return self
+        if self.counts is None or self.photo_ids is None or self.vectors is None:
+            counts, photos = Growing.of(looks.counts), Growing.of(looks.photo_ids)
+            vectors = Growing.of(looks.vectors)
+        else:
+            counts, photos = self.counts.plus(looks.counts), self.photo_ids.plus(looks.photo_ids)
+            vectors = self.vectors.plus(looks.vectors)
+        names = (*self.names, *looks.products)
+        return replace(self, names=names, counts=counts, photo_ids=photos, vectors=vectors)
+
+    def _cleared(self) -> Delta:
+        """The same without dead slots."""
+        live = np.ones(self.slots, bool)
+        live[self.lost] = False
+        every = Looks(self.names, np.diff(self.rows.starts), self.rows.photo_ids, self.matrix)
+        kept = every.only(live)
+        place = dict.fromkeys(self.place, GONE)
+        place.update(zip(kept.products, range(len(kept.products)), strict=True))
+        return Delta(self.d, place, self.dead)._with(kept)
 
 
-def _same(generation: Generation, product: str, look: ProductLooks) -> bool:
-    """Whether a product's photos and vectors are those of the generation."""
-    slot = generation.rows.slot_of.get(product)
-    if slot is None:
-        return False
-    which = generation.rows.of_product(slot)
-    photos = tuple(generation.rows.photo(row) for row in range(which.start, which.stop))
-    return photos == look.photo_ids and np.array_equal(generation.matrix[which], look.vectors)
+def _same(generation: Generation | None, looks: Looks) -> NDArray[np.bool_]:
+    """For each product (p,) whether its photos and vectors are those of the generation."""
+    same = np.zeros(len(looks.products), bool)
+    if generation is None or not len(same):
+        return same
+    rows, starts = generation.rows, np.concatenate([[0], np.cumsum(looks.counts)])
+    slots = np.fromiter((rows.slot_of.get(product, GONE) for product in looks.products), np.int64, len(same))
+    known = np.flatnonzero(slots != GONE)
+    firsts = rows.starts[slots[known]]
+    alike = (generation.matrix[firsts] == looks.vectors[starts[known]]).all(axis=1)
+    for at in known[alike].tolist():  # nearly always none, else nearly always all
+        which, mine = rows.of_product(int(slots[at])), slice(starts[at], starts[at + 1])
+        same[at] = np.array_equal(rows.photo_ids[which], looks.photo_ids[mine]) and np.array_equal(
+            generation.matrix[which], looks.vectors[mine]
+        )
+    return same
 
 
-def _read(shop: Shop, space: str, layout: AspectLayout, products: list[str]) -> dict[str, ProductLooks]:
+def _read(shop: Shop, space: str, layout: AspectLayout, products: list[str]) -> Looks:
     if not products:
-        return {}
+        return Looks.none(layout.d)
     batch = shop.vectors_of_products(space, products)
     if not batch.photo_ids:
-        return {}
+        return Looks.none(layout.d)
     if batch.matrix.shape[1] != layout.d:
         raise SpaceMismatch(
             f"new photos have vectors of width {batch.matrix.shape[1]}, the index of space {space} has "
             f"{layout.d}; run vitrine index again with --rebuild"
         )
     # Rounded like the generation's rows, so that a score does not move when the next generation is built.
-    scaled = layout.scale(batch.matrix).astype(np.float16).astype(np.float32)
+    scaled = layout.scale(batch.matrix).astype(np.float16)
     owners = np.asarray(batch.product_ids, dtype=object)
-    ends = [*(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(owners)]
-    looks, first = {}, 0
-    for last in ends:
-        looks[str(owners[first])] = ProductLooks(tuple(batch.photo_ids[first:last]), scaled[first:last])
-        first = last
-    return looks
+    starts = np.concatenate([[0], np.flatnonzero(owners[1:] != owners[:-1]) + 1])
+    counts = np.diff(np.append(starts, len(owners)))
+    photo_ids = np.asarray(batch.photo_ids, dtype="S16")
+    return Looks([str(owners[at]) for at in starts], counts, photo_ids, scaled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from data.where import Where
 
 
+REMEMBERED = 16
+"""Filters whose masks are kept: shops ask the same ones again and again."""
+
+
 @dataclass(frozen=True)
 class SlotTable:
-    """A snapshot and the product table, matched."""
+    """A snapshot and the product table, matched. Safe to use from several threads."""
 
     snapshot: Snapshot
     table: ProductTable
+    _kept: dict[Where, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _row_of_slot(self) -> NDArray[np.int64]:
@@ -30,7 +35,18 @@ class SlotTable:
         return np.fromiter((row_of.get(name, -1) for name in self.snapshot.names), np.int64)
 
     def mask(self, where: Where) -> NDArray[np.bool_]:
-        """Which slots (P,) hold products that the filter lets through. Raises BadFilter."""
+        """Which slots (P,) are live and hold products that the filter lets through; the caller's own copy.
+        Raises BadFilter.
+        """
+        known = self._kept.get(where)
+        if known is None:
+            known = self._passed(where) & self.snapshot.alive
+            while len(self._kept) >= REMEMBERED:
+                self._kept.pop(next(iter(self._kept.copy())), None)
+            self._kept[where] = known
+        return known.copy()
+
+    def _passed(self, where: Where) -> NDArray[np.bool_]:
         rows = self._row_of_slot
         if not len(self.table.ids):
             return np.zeros(len(rows), bool)

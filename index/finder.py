@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.allowed import Allowed
+from index.delta import Delta
 from index.generations import Generation
+from index.halves import widened
 from index.objective import Objective
 from index.scans import Scan
 from index.snapshot import Snapshot
@@ -41,7 +43,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Rows of the generation, scored; no other row exceeds ``bound``; complete: there is no other."""
+    """Rows of the generation or the delta, scored; no other exceeds ``bound``; complete: there is none."""
 
     rows: NDArray[np.int64]
     scores: Floats
@@ -54,17 +56,18 @@ NOTHING = _Part(np.empty(0, np.int64), np.empty(0, np.float32), -math.inf, compl
 
 def find(snapshot: Snapshot, objective: Objective, want: int, allowed: Allowed, reweighed: bool) -> Matches:
     """The best ``want`` products among the slots that are ``allowed``."""
-    built, late_rows = snapshot.built_slots, snapshot.delta.rows
+    built, generation = snapshot.built_slots, snapshot.generation
+    if generation is not None and not snapshot.delta.slots:
+        part = _in_generation(generation, objective, want, allowed, reweighed)
+        slots = generation.rows.slot_of_row[part.rows].astype(np.int64)
+        found = _Rows(slots, part.scores, part.rows)
+        return _grouped(snapshot, found, want, part.complete, generation.rows.single)
+    delta = snapshot.delta
     early_slots, late_slots = allowed.split(built)
-    late = np.flatnonzero(late_slots.holds(late_rows.slot_of_row))
-    found = _Rows(
-        late_rows.slot_of_row[late].astype(np.int64) + built,
-        objective.score(snapshot.delta.matrix[late]),
-        late,
-    )
-    generation = snapshot.generation
+    late = _in_delta(delta, objective, want, late_slots)
+    found = _Rows(delta.rows.slot_of_row[late.rows].astype(np.int64) + built, late.scores, late.rows)
     if generation is None:
-        return _grouped(snapshot, found, want, complete=True)
+        return _grouped(snapshot, found, want, late.complete)
     part = _in_generation(generation, objective, want, early_slots, reweighed)
     slots = generation.rows.slot_of_row[part.rows].astype(np.int64)
     both = _Rows(
@@ -72,7 +75,14 @@ def find(snapshot: Snapshot, objective: Objective, want: int, allowed: Allowed, 
         np.concatenate([part.scores, found.scores]),
         np.concatenate([part.rows, found.rows]),
     )
-    return _grouped(snapshot, both, want, part.complete)
+    return _grouped(snapshot, both, want, part.complete and late.complete)
+
+
+def _in_delta(delta: Delta, objective: Objective, want: int, slots: Allowed) -> _Part:
+    """Candidates among a delta's rows that settle its best ``want`` products."""
+    if not slots.count:
+        return NOTHING
+    return _settle(delta, delta.scan, objective, min(want, slots.count), delta.rows.allowed(slots), False)
 
 
 def _in_generation(
@@ -83,7 +93,7 @@ def _in_generation(
         return NOTHING
     want = min(want, slots.count)
     rows = generation.rows.allowed(slots)
-    compared_quickly = rows.is_narrow and rows.count * generation.layout.d <= EXACT_VALUES
+    compared_quickly = rows.is_selective and rows.count * generation.layout.d <= EXACT_VALUES
     if generation.scans.suits(reweighed) and not compared_quickly:
         part = _settle(generation, generation.scans.quick(), objective, want, rows, reweighed)
         if part.complete or _settled(generation, part) >= want:
@@ -92,7 +102,12 @@ def _in_generation(
 
 
 def _settle(
-    generation: Generation, scan: Scan, objective: Objective, want: int, rows: Allowed, reweighed: bool
+    generation: Generation | Delta,
+    scan: Scan,
+    objective: Objective,
+    want: int,
+    rows: Allowed,
+    reweighed: bool,
 ) -> _Part:
     """Ask one scan for more and more rows until ``want`` products are certain or it has no more to give."""
     each = len(generation.rows) / len(generation.rows.products)
@@ -100,7 +115,7 @@ def _settle(
     while True:
         found = scan.top(objective.probes, fetch, rows, reweighed)
         seen = found.rows if scan.exact else _with_siblings(generation, found.rows)
-        scores = objective.score(np.asarray(generation.matrix[seen], np.float32))
+        scores = objective.score(widened(generation.matrix[seen]))
         exhausted = bool(np.isneginf(found.worst).all())
         bound = -math.inf if exhausted else objective.bound(found.worst)
         part = _Part(seen, scores, bound, exhausted and scan.exact)
@@ -109,20 +124,23 @@ def _settle(
         fetch *= 4
 
 
-def _with_siblings(generation: Generation, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _with_siblings(generation: Generation | Delta, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """These rows and all others of the same products, as an approximate type may miss the better photo."""
-    starts, slots = generation.rows.starts, np.unique(generation.rows.slot_of_row[rows])
-    if len(generation.rows) == len(generation.rows.products) or not len(slots):
+    if generation.rows.single or not len(rows):
         return rows
+    starts, slots = generation.rows.starts, np.unique(generation.rows.slot_of_row[rows])
     counts = starts[slots + 1] - starts[slots]
     ends = np.cumsum(counts)
     every: NDArray[np.int64] = np.repeat(starts[slots] - ends + counts, counts) + np.arange(ends[-1])
     return every
 
 
-def _settled(generation: Generation, part: _Part) -> int:
+def _settled(generation: Generation | Delta, part: _Part) -> int:
     """How many products have a photo that nothing unseen can beat."""
-    sure = part.rows[part.scores >= part.bound - ROUNDING]
+    near = part.scores >= part.bound - ROUNDING
+    if generation.rows.single:
+        return int(np.count_nonzero(near))
+    sure = part.rows[near]
     return len(np.unique(generation.rows.slot_of_row[sure]))
 
 
@@ -138,20 +156,22 @@ class _Rows:
         return _Rows(self.slots[which], self.scores[which], self.rows[which])
 
 
-def _grouped(snapshot: Snapshot, found: _Rows, want: int, complete: bool) -> Matches:
-    """The best photo of each product, the best ``want`` products first by score, then by id."""
-    found = found.take(np.lexsort((found.rows, -found.scores, found.slots)))
-    first = np.ones(len(found.slots), bool)
-    first[1:] = found.slots[1:] != found.slots[:-1]
-    found = found.take(first)
+def _grouped(snapshot: Snapshot, found: _Rows, want: int, complete: bool, distinct: bool = False) -> Matches:
+    """The best photo of each product, the best ``want`` products first by score, then by id; distinct: no
+    product is there twice.
+    """
+    if not distinct:
+        found = found.take(np.lexsort((found.rows, -found.scores, found.slots)))
+        first = np.ones(len(found.slots), bool)
+        first[1:] = found.slots[1:] != found.slots[:-1]
+        found = found.take(first)
     complete = complete and len(found.slots) <= want
     if len(found.slots) > want:
         edge = np.partition(found.scores, len(found.scores) - want)[len(found.scores) - want]
         found = found.take(found.scores >= edge)
-    names = snapshot.names
-    order = sorted(
-        range(len(found.slots)), key=lambda i: (-float(found.scores[i]), names[int(found.slots[i])])
-    )
+    names, slots = snapshot.names, found.slots.tolist()
+    ranks = [(-score, names[slot]) for score, slot in zip(found.scores.tolist(), slots, strict=True)]
+    order = sorted(range(len(slots)), key=ranks.__getitem__)
     found = found.take(np.asarray(order[:want], np.intp))
     photos, vectors = snapshot.rows_at(found.slots, found.rows)
     return Matches(found.slots, found.scores, vectors, photos, complete)

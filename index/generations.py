@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class Generations:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._pointer = os.fspath(directory / CURRENT_FILE)
+        self._read: tuple[tuple[int, ...], str] | None = None
 
     def path(self, number: int) -> Path:
         """The folder of a generation."""
@@ -81,13 +84,22 @@ class Generations:
         return sorted((int(name) for name in names if name.isdecimal() and len(name) >= WIDTH), reverse=True)
 
     def current(self) -> str:
-        """The text of CURRENT, the name of the generation in use; empty where there is none."""
+        """The text of CURRENT, the name of the generation in use; empty where there is none.
+
+        It is asked for with every question and read only once the file is another one: it is always replaced
+        as a whole, so another text comes with another inode and another time.
+        """
         try:
-            return (self.directory / CURRENT_FILE).read_text(encoding="utf-8").strip()
+            found = os.stat(self._pointer)
+            stamp = (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+            kept = self._read
+            if kept is None or kept[0] != stamp:
+                self._read = kept = stamp, Path(self._pointer).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return ""
         except (OSError, UnicodeDecodeError):
             return "unreadable"
+        return kept[1]
 
     def make_current(self, number: int) -> None:
         """Put a generation to use, in one step that a crash cannot halve."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from data.aspects import AspectLayout
+from data.cores import cores
 from data.errors import Damaged
 from index.durable import sha256_of
 
@@ -146,17 +148,23 @@ class Manifest:
 
     def check_files(self, directory: Path) -> None:
         """Damaged where a file is missing, short, or does not match its sha256. FAISS checks none of it."""
-        for name, wanted in self.files.items():
-            path = directory / name
-            try:
-                size = path.stat().st_size
-                whole = size == wanted.bytes and sha256_of(path) == wanted.sha256
-            except OSError as error:
-                raise Damaged(f"{path} cannot be read ({error.strerror}); rebuild the index") from error
-            if size != wanted.bytes:
-                raise Damaged(f"{path} has {size} bytes instead of {wanted.bytes}; rebuild the index")
-            if not whole:
-                raise Damaged(f"{path} does not match its sha256; rebuild the index")
+        paths = [directory / name for name in self.files]
+        with ThreadPoolExecutor(min(cores(), len(paths)) or 1) as pool:  # hashing leaves other threads alone
+            for _ in pool.map(_check, paths, self.files.values()):
+                pass
+
+
+def _check(path: Path, wanted: FileSum) -> None:
+    """Damaged where a file is not what was written."""
+    try:
+        size = path.stat().st_size
+        whole = size == wanted.bytes and sha256_of(path) == wanted.sha256
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read ({error.strerror}); rebuild the index") from error
+    if size != wanted.bytes:
+        raise Damaged(f"{path} has {size} bytes instead of {wanted.bytes}; rebuild the index")
+    if not whole:
+        raise Damaged(f"{path} does not match its sha256; rebuild the index")
 
 
 def _checksum(content: Mapping[str, Any]) -> str:

@@ -28,16 +28,11 @@ def near(snapshot: Snapshot, probes: Floats, fetch: int) -> NDArray[np.int64] | 
     found = scan.top(probes, math.ceil(fetch / scan.overfetch), None)
     slots = np.unique(generation.rows.slot_of_row[found.rows])
     slots = slots[snapshot.alive[slots]]
-    late = snapshot.delta.rows.slot_of_row[_nearest(snapshot.delta.matrix @ probes.T, fetch)]
-    places: NDArray[np.int64] = snapshot.place_of_slot[
-        np.concatenate([slots, np.unique(late) + snapshot.built_slots])
-    ]
+    delta = snapshot.delta
+    _, slots_here = snapshot.living.split(snapshot.built_slots)
+    best = (
+        delta.scan.top(probes, fetch, delta.rows.allowed(slots_here)).rows if delta.slots else found.rows[:0]
+    )
+    late = np.unique(snapshot.delta.rows.slot_of_row[best]).astype(np.int64) + snapshot.built_slots
+    places: NDArray[np.int64] = snapshot.place_of_slot[np.concatenate([slots, late])]
     return places
-
-
-def _nearest(cosines: Floats, fetch: int) -> NDArray[np.int64]:
-    """Rows (of m, p) that are among the ``fetch`` largest of some column."""
-    if len(cosines) <= fetch:
-        return np.arange(len(cosines))
-    best = np.argpartition(-cosines, fetch - 1, axis=0)[:fetch]
-    return np.unique(best).astype(np.int64)

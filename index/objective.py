@@ -82,7 +82,8 @@ class Linear:
 
     def score(self, vectors: Floats) -> Floats:
         """Scores (n,); cosines are clipped to [-1, 1] against the rounding of stored vectors."""
-        scores: Floats = vectors @ self.query
+        # A matrix product would be shared with other cores, and wait for them where they are busy.
+        scores: Floats = np.vecdot(vectors, self.query)
         return np.clip(scores, -1.0, 1.0) if self.cosine else scores
 
     def bound(self, worst: Floats) -> float:
@@ -95,8 +96,8 @@ class Linear:
         return terms
 
     def nearest(self, vectors: Floats) -> Floats:
-        """The same reference for all."""
-        return np.broadcast_to(self.reference, vectors.shape)
+        """The same reference for all, (1, d), which stands for (n, d)."""
+        return self.reference[None, :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,9 @@ def make(
 
     Raises UsageError where negatives or weights leave nothing of the query.
     """
-    factors = np.repeat(shares / layout.shares, layout.dims).astype(np.float32)
+    # Most queries have the default weights, which change nothing.
+    usual = shares is layout.shares
+    factors = np.float32(1.0) if usual else np.repeat(shares / layout.shares, layout.dims).astype(np.float32)
     if strategy == "best":
         away = negatives or Weighted(positives.vectors[:0], positives.weights[:0])
         top = float(positives.weights.max())
@@ -171,7 +174,8 @@ def make(
             away.weights / float(away.weights.max()) if len(away.weights) else away.weights,
         )
     mean = positives.mean()
-    reference = unit(mean[None, :], layout)[0]
+    # One vector is its own mean, and of unit blocks already.
+    reference = positives.vectors[0] if len(positives.vectors) == 1 else unit(mean[None, :], layout)[0]
     if strategy == "sum":
         total = float(positives.weights.sum())
         query = mean * total

@@ -41,6 +41,11 @@ class Rows:
         return cls(np.asarray(photo_ids, dtype="S16"), tuple(products), starts)
 
     @cached_property
+    def single(self) -> bool:
+        """Whether every product has one row."""
+        return len(self.photo_ids) == len(self.products)
+
+    @cached_property
     def slot_of(self) -> dict[str, int]:
         """Product id → its number p."""
         return {product: slot for slot, product in enumerate(self.products)}
@@ -55,6 +60,8 @@ class Rows:
 
     def allowed(self, slots: Allowed) -> Allowed:
         """The rows of allowed products."""
+        if self.single:
+            return slots
         if slots.mask is not None:
             return Allowed.only(slots.mask[self.slot_of_row])
         parts = [np.arange(self.starts[slot], self.starts[slot + 1]) for slot in slots.banned]
@@ -62,7 +69,7 @@ class Rows:
 
     def photo(self, row: int) -> str:
         """The photo id of a row."""
-        return bytes(self.photo_ids[row]).decode("ascii")
+        return str(self.photo_ids[row], "ascii")
 
     def of_product(self, slot: int) -> slice:
         """The rows of a product."""

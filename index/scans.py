@@ -1,8 +1,9 @@
 """The seam to FAISS: something that finds the rows nearest to a few probes among those allowed.
 
 Two implementations: ``ExactScan`` over the stored float16 vectors, and ``ApproximateScan`` over any type of
-the index factory. Both search with one thread: a single query is one unit of work to FAISS, and on a busy
-machine waiting for a second OpenMP thread costs milliseconds (measured: 90th percentile 8.8 ms against 0.4).
+the index factory. FAISS itself uses one thread for one query: a single query is one unit of work to it, and
+on a busy machine waiting for a second OpenMP thread costs milliseconds (measured: 90th percentile 8.8 ms
+against 0.4). A long exact scan is cut into parts that idle cores may take a share of (see ``index.sharing``).
 """
 
 from __future__ import annotations
@@ -18,10 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.allowed import FEW, Allowed
+from index.halves import widened
 from index.library import load_faiss, one_thread
 from index.manifest import Setting
+from index.sharing import shared
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+PART_VALUES = 4_000_000
+"""Numbers (rows x width) of a part of a long exact scan: about a quarter of a millisecond."""
+GATHERED = 64
+"""Where at most one row in so many is allowed, these are picked out; else all are gone over with a bitmap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,11 @@ class Scan(Protocol):
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """The rows among ``allowed`` (None: all) nearest to each probe (p, d), about ``fetch`` per probe."""
 
+    def each(self, probes: Floats, fetch: int, reweighed: bool = False) -> Ints:
+        """For each of many probes (p, d) by itself about ``fetch`` rows times ``overfetch``; -1 pads. Uses
+        all cores.
+        """
+
 
 def masked_out(rows: NDArray[np.int64], allowed: Allowed | None) -> NDArray[np.bool_]:
     """Which places of a FAISS answer (p, f) are padding (-1) or rows that are not allowed."""
@@ -67,18 +80,24 @@ class ExactScan:
     """Every allowed row is compared: FAISS's flat scan over float16 vectors, accumulated in float32.
 
     Half the memory traffic of float32, hence about twice as fast for one query (measured: 1.1 ms for 50,000 x
-    384 and 3.0 ms for 200,000 x 256 on one core, against 2.4 and 7.6).
+    384 and 3.0 ms for 200,000 x 256 on one core, against 2.4 and 7.6). The vectors are searched where they
+    lie, in a file that is mapped or an array.
     """
 
     exact = True
 
-    def __init__(self, flat: Any) -> None:
-        self._flat = flat
+    def __init__(self, flat: Any, kept: NDArray[np.float16] | None = None) -> None:
+        """kept: the rows, where the index only borrows them."""
+        faiss = load_faiss()
+        self._flat, self._kept = flat, kept
+        codes = faiss.rev_swig_ptr(flat.codes.data(), flat.ntotal * flat.code_size) if flat.ntotal else b""
+        self._halves = np.frombuffer(codes, np.float16).reshape(flat.ntotal, flat.d)
 
     @classmethod
     def over(cls, matrix: NDArray[np.float16]) -> ExactScan:
-        """A scan over a copy of the rows (n, d) in memory."""
-        return cls(half_flat(matrix))
+        """A scan over the rows (n, d) where they lie; copied only where they are not one block."""
+        rows = np.ascontiguousarray(matrix, np.float16)
+        return cls(_flat_over(rows), rows)
 
     @classmethod
     def load(cls, path: Path) -> ExactScan:
@@ -98,21 +117,77 @@ class ExactScan:
 
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """Exact for any probe; ``reweighed`` changes nothing."""
-        faiss = load_faiss()
         count = self.limit if allowed is None else allowed.count
         if count == 0:
             return Found(np.empty(0, np.int64), np.full(len(probes), -np.inf, np.float32))
         fetch = min(fetch, count)
         if allowed is not None and allowed.mask is not None and allowed.is_narrow:
-            fetched = fetch
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed.mask, bitorder="little"))
-            parameters = faiss.SearchParameters(sel=selector)
+            if count * GATHERED <= self.limit:
+                scores, rows = self._gathered(probes, np.flatnonzero(allowed.mask), fetch)
+            else:
+                bits = np.packbits(allowed.mask, bitorder="little")
+                scores, rows = self._scanned(probes, fetch, count, bits)
         else:  # testing every row would cost more than fetching a few too many
-            fetched, parameters = fetch + self.limit - count, None
-        with one_thread():
-            scores, rows = self._flat.search(probes, fetched, params=parameters)
-        worst = scores[:, -1] if fetch < count else np.full(len(probes), -np.inf, np.float32)
-        return Found(np.unique(rows[~masked_out(rows, allowed)]), worst)
+            scores, rows = self._scanned(probes, fetch + self.limit - count, self.limit, None)
+        worst = scores.min(axis=1) if fetch < count else np.full(len(probes), -np.inf, np.float32)
+        return Found(_each_once(rows, allowed), worst)
+
+    def each(self, probes: Floats, fetch: int, reweighed: bool = False) -> Ints:
+        """See Scan."""
+        rows: Ints = self._flat.search(probes, min(fetch, self.limit))[1]
+        return rows
+
+    def _gathered(self, probes: Floats, rows: Ints, fetch: int) -> tuple[Floats, Ints]:
+        """Scores and rows (p, fetch), in no order, of the best among some rows."""
+        picked = widened(self._halves[rows])
+        scores = np.vecdot(picked, probes[0])[None, :] if len(probes) == 1 else probes @ picked.T
+        if fetch == len(rows):
+            return scores, np.broadcast_to(rows, scores.shape)
+        best = np.argpartition(scores, len(rows) - fetch, axis=1)[:, len(rows) - fetch :]
+        return np.take_along_axis(scores, best, axis=1), rows[best]
+
+    def _scanned(
+        self, probes: Floats, fetch: int, compared: int, bits: NDArray[np.uint8] | None
+    ) -> tuple[Floats, Ints]:
+        """Scores and rows (p, fetch), in no order, of the best among all, or those whose bit is set; compared:
+        how many these are.
+        """
+        long = compared * self._halves.shape[1] >= 2 * PART_VALUES
+        faiss, parts = load_faiss(), self._parts if long else [(0, self._flat)]
+
+        def one(number: int) -> tuple[Floats, Ints]:
+            first, flat = parts[number]
+            parameters = None
+            if bits is not None:
+                mine = np.ascontiguousarray(bits[first // 8 : (first + flat.ntotal + 7) // 8])
+                parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(mine))
+            with one_thread():
+                scores, rows = flat.search(probes, min(fetch, flat.ntotal), params=parameters)
+            return scores, np.where(rows < 0, rows, rows + first) if first else rows
+
+        if len(parts) == 1:
+            return one(0)
+        found = shared(len(parts), one)
+        scores = np.concatenate([scores for scores, _ in found], axis=1)
+        rows = np.concatenate([rows for _, rows in found], axis=1)
+        if scores.shape[1] <= fetch:
+            return scores, rows
+        best = np.argpartition(scores, scores.shape[1] - fetch, axis=1)[:, scores.shape[1] - fetch :]
+        return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, Any]]:
+        """The rows in parts that begin at a multiple of eight, each a FAISS index over the same memory."""
+        rows = max(PART_VALUES // self._halves.shape[1] // 8, 1) * 8
+        return [
+            (first, _flat_over(self._halves[first : first + rows])) for first in range(0, self.limit, rows)
+        ]
+
+
+def _each_once(rows: Ints, allowed: Allowed | None) -> Ints:
+    """What FAISS found for each probe (p, f), without padding and rows that are not allowed, each once."""
+    kept = rows[~masked_out(rows, allowed)]
+    return kept if len(rows) == 1 else np.unique(kept)
 
 
 class ApproximateScan:
@@ -162,7 +237,14 @@ class ApproximateScan:
             )
         # Padding means that the setting has nothing further to offer, however much is fetched.
         worst = np.where((rows < 0).any(axis=1), np.float32(-np.inf), scores[:, -1]).astype(np.float32)
-        return Found(np.unique(rows[~masked_out(rows, allowed)]), worst)
+        return Found(_each_once(rows, allowed), worst)
+
+    def each(self, probes: Floats, fetch: int, reweighed: bool = False) -> Ints:
+        """See Scan."""
+        wanted = min(fetch * self._settings[reweighed].overfetch, self.limit)
+        with self._lock:
+            rows: Ints = self._index.search(probes, wanted, params=self._parameters[reweighed])[1]
+        return rows
 
 
 def half_flat(matrix: NDArray[np.float16]) -> Any:
@@ -174,6 +256,21 @@ def half_flat(matrix: NDArray[np.float16]) -> Any:
     for first in range(0, len(matrix), 65536):
         part = np.ascontiguousarray(matrix[first : first + 65536], dtype=np.float16)
         flat.add_sa_codes(part.view(np.uint8))
+    return flat
+
+
+def _flat_over(matrix: NDArray[np.float16]) -> Any:
+    """A FAISS flat index that reads the rows (n, d) of one block where they are; the caller keeps them."""
+    faiss = load_faiss()
+    flat = faiss.IndexScalarQuantizer(
+        matrix.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    if len(matrix):
+        codes, nobody = matrix.view(np.uint8).reshape(-1), faiss.MaybeOwnedVectorUInt8()
+        flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(
+            faiss.swig_ptr(codes), codes.nbytes, nobody.owner
+        )
+        flat.ntotal = len(matrix)
     return flat
 
 

@@ -1,22 +1,26 @@
 """One unchanging view of the shop's looks: a generation, what changed since, and which rows still hold.
 
 Products have a slot each: those of the generation first, then those of the delta. A product that changed has
-a dead slot in the generation and a live one in the delta.
+a dead slot in the generation and a live one in the delta; if it changes again, a dead one there as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
+from index.allowed import Allowed
 from index.blocks import group_means
-from index.delta import Delta
+from index.delta import GONE, Delta
 from index.generations import Generation
+from index.halves import widened
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -50,10 +54,10 @@ class Snapshot:
         return self.generation.manifest.number if self.generation else 0
 
     @cached_property
-    def names(self) -> list[str]:
+    def names(self) -> Sequence[str]:
         """The product of every slot."""
-        built = list(self.generation.rows.products) if self.generation else []
-        return [*built, *self.delta.rows.products]
+        built = self.generation.rows.products if self.generation else ()
+        return _Names(built, self.delta.names) if self.delta.names else built
 
     @property
     def built_slots(self) -> int:
@@ -75,22 +79,28 @@ class Snapshot:
 
     @cached_property
     def dead(self) -> NDArray[np.int64]:
-        """The slots of the generation that no longer hold."""
-        slot_of = self.generation.rows.slot_of if self.generation and self.delta.touched else {}
-        return np.asarray([slot_of[p] for p in self.delta.touched if p in slot_of], np.int64)
+        """The slots that no longer hold."""
+        return np.concatenate([self.delta.dead, self.delta.lost + self.built_slots])
+
+    @cached_property
+    def living(self) -> Allowed:
+        """The slots that hold."""
+        return Allowed.all_but(self.slot_count, self.dead)
 
     @property
     def slot_count(self) -> int:
         """How many slots there are, dead ones included (P)."""
-        return self.built_slots + len(self.delta.looks)
+        return self.built_slots + self.delta.slots
 
     @cached_property
     def live_photos(self) -> int:
         """How many photos can be found."""
+        late, lost = self.delta.rows, self.delta.lost
+        count = len(late) - int((late.starts[lost + 1] - late.starts[lost]).sum())
         if self.generation is None:
-            return len(self.delta.rows)
-        starts, dead = self.generation.rows.starts, self.dead
-        return len(self.generation.rows) - int((starts[dead + 1] - starts[dead]).sum()) + len(self.delta.rows)
+            return count
+        rows, dead = self.generation.rows, self.delta.dead
+        return count + len(rows) - int((rows.starts[dead + 1] - rows.starts[dead]).sum())
 
     @cached_property
     def live_products(self) -> int:
@@ -99,12 +109,10 @@ class Snapshot:
 
     def slot(self, product_id: str) -> int | None:
         """The live slot of a product, or None."""
-        changed = self.delta.rows.slot_of.get(product_id)
+        changed = self.delta.place.get(product_id)
         if changed is not None:
-            return self.built_slots + changed
-        if self.generation is None or product_id in self.delta.touched:
-            return None
-        return self.generation.rows.slot_of.get(product_id)
+            return None if changed == GONE else self.built_slots + changed
+        return None if self.generation is None else self.generation.rows.slot_of.get(product_id)
 
     def slots(self, product_ids: Iterable[str]) -> list[int]:
         """The live slots among products; those without are left out."""
@@ -114,22 +122,25 @@ class Snapshot:
         """Photo ids and vectors (m, d) of a slot."""
         if slot >= self.built_slots or self.generation is None:
             rows, number = self.delta.rows, slot - self.built_slots
-            vectors = self.delta.matrix[rows.of_product(number)]
+            vectors = widened(self.delta.matrix[rows.of_product(number)])
         else:
             rows, number = self.generation.rows, slot
-            vectors = np.asarray(self.generation.matrix[rows.of_product(number)], np.float32)
+            vectors = widened(self.generation.matrix[rows.of_product(number)])
         which = rows.of_product(number)
         return [rows.photo(row) for row in range(which.start, which.stop)], vectors
 
     def rows_at(self, slots: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[list[str], Floats]:
         """Photo ids (m,) and vectors (m, d) of rows, numbered within the part that the slot belongs to."""
+        if self.generation is not None and not self.delta.slots:
+            ids = self.generation.rows.photo_ids[rows].tolist()
+            return [photo.decode("ascii") for photo in ids], widened(self.generation.matrix[rows])
         vectors = np.empty((len(rows), self.layout.d), np.float32)
         photos = [""] * len(rows)
         built = slots < self.built_slots
         for part, mine in ((self.generation, built), (self.delta, ~built)):
             if part is None:
                 continue
-            vectors[mine] = part.matrix[rows[mine]]
+            vectors[mine] = widened(part.matrix[rows[mine]])
             for place in np.flatnonzero(mine):
                 photos[place] = part.rows.photo(int(rows[place]))
         return photos, vectors
@@ -147,7 +158,30 @@ class Snapshot:
             ids += [rows.products[int(slot)] for slot in keep]
             photos += [rows.photo(int(rows.starts[slot])) for slot in keep]
         late = self.delta.rows
-        parts.append(group_means(self.delta.matrix, late.starts, self.layout))
-        ids += late.products
-        photos += [late.photo(int(row)) for row in late.starts[:-1]]
+        live = np.flatnonzero(self.alive[self.built_slots :])
+        parts.append(group_means(self.delta.matrix, late.starts, self.layout)[live])
+        ids += [late.products[int(slot)] for slot in live]
+        photos += [late.photo(int(late.starts[slot])) for slot in live]
         return ProductVectors(ids, np.concatenate(parts), photos)
+
+
+class _Names(Sequence[str]):
+    """Two sequences one after the other, neither copied."""
+
+    def __init__(self, first: Sequence[str], second: Sequence[str]) -> None:
+        self._first, self._second, self._cut = first, second, len(first)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        if isinstance(place, slice):
+            return [*self._first, *self._second][place]
+        return self._first[place] if 0 <= place < self._cut else self._second[place - self._cut]
+
+    def __len__(self) -> int:
+        return self._cut + len(self._second)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._first, self._second)

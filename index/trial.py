@@ -9,12 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
+from index.halves import widened
+from index.library import load_faiss
 from index.scans import Scan
 
 Floats = NDArray[np.float32]
 K = 10
 QUERIES = 256
 TIMED = 64
+CHUNK = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Queries (q, d) of one kind, and the inner products (q, K) of their exact answers, the best first."""
+
+    name: str
+    queries: Floats
+    truth: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +63,29 @@ class Trial:
         """The rows that are searched."""
         return self.matrix[: self.held_from]
 
-    def panels(self) -> dict[str, Floats]:
+    def plain(self) -> Panel:
+        """The queries as they are."""
+        return self._panels({"": self.queries})[0]
+
+    def reweighed(self) -> list[Panel]:
         """Re-weighted queries: each aspect alone, and each left out. Empty for one aspect."""
         names = self.layout.names
         if len(names) < 2:
-            return {}
+            return []
         only = {f"only {a}": {n: float(n == a) for n in names} for a in names}
         without = {f"without {a}": {a: 0.0} for a in names} if len(names) > 2 else {}
-        return {
-            name: self.layout.reweigh(self.queries, weights) for name, weights in (only | without).items()
-        }
+        return self._panels(
+            {name: self.layout.reweigh(self.queries, weights) for name, weights in (only | without).items()}
+        )
+
+    def _panels(self, asked: dict[str, Floats]) -> list[Panel]:
+        """All kinds are compared in one pass over the rows."""
+        each = len(self.queries)
+        truth = nearest(self.searched, np.concatenate(list(asked.values())))
+        return [
+            Panel(name, queries, truth[at * each : (at + 1) * each])
+            for at, (name, queries) in enumerate(asked.items())
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +111,43 @@ def recall(found: Floats, exact: Floats) -> Recall:
     return Recall(float(shares.mean()), float(shares.std() / np.sqrt(len(shares))))
 
 
-def reranked(scan: Scan, matrix: NDArray[np.float16], probe: Floats) -> Floats:
-    """True inner products (K,) of the best rows that a scan finds for a probe (d,), best first."""
-    rows = scan.top(probe[None, :], K, None).rows
-    scores = np.sort(np.asarray(matrix[rows], np.float32) @ probe)[::-1][:K]
+def nearest(matrix: NDArray[np.float16], queries: Floats) -> Floats:
+    """The largest min(K, n) inner products of each query (q, d) with all rows (n, d), the best first."""
+    faiss = load_faiss()
+    k = min(K, len(matrix))
+    best = np.empty((len(queries), 0), np.float32)
+    for first in range(0, len(matrix), CHUNK):
+        part = widened(np.ascontiguousarray(matrix[first : first + CHUNK]))
+        found, _ = faiss.knn(queries, part, min(k, len(part)), metric=faiss.METRIC_INNER_PRODUCT)
+        best = -np.sort(-np.concatenate([best, found], axis=1), axis=1)[:, :k]
+    return np.ascontiguousarray(best)
+
+
+def ranked(rows: NDArray[np.int64], matrix: NDArray[np.float16], query: Floats) -> Floats:
+    """The largest min(K, n) inner products of a query (d,) with some rows, the best first; -inf where there
+    are fewer rows.
+    """
+    scores = np.sort(np.vecdot(widened(matrix[rows]), query))[::-1][:K]
     out = np.full(min(K, len(matrix)), -np.inf, np.float32)
     out[: len(scores)] = scores[: len(out)]
     return out
 
 
-def recall_of(scan: Scan, trial: Trial, queries: Floats, truth: Floats) -> Recall:
-    """Recall of a scan on queries (q, d) whose exact answers are ``truth`` (q, k)."""
-    return recall(np.stack([reranked(scan, trial.searched, query) for query in queries]), truth)
+def recall_of(scan: Scan, trial: Trial, panel: Panel) -> Recall:
+    """Recall of a scan on the queries of a panel, which are asked all at once."""
+    found = scan.each(panel.queries, K)
+    ours = [
+        ranked(rows[rows >= 0], trial.searched, query)
+        for rows, query in zip(found, panel.queries, strict=True)
+    ]
+    return recall(np.stack(ours), panel.truth)
 
 
 def latency_of(scan: Scan, trial: Trial) -> float:
-    """Median milliseconds of one query at a time, the first left out."""
+    """Median milliseconds of one query at a time, with its re-ranking, the first left out."""
     times = []
     for query in trial.queries[:TIMED]:
         began = time.perf_counter()
-        reranked(scan, trial.searched, query)
+        ranked(scan.top(query[None, :], K, None).rows, trial.searched, query)
         times.append(time.perf_counter() - began)
     return round(float(np.median(times[1:] or times)) * 1e3, 4)

@@ -29,6 +29,7 @@ from index.snapshot import ProductVectors, Snapshot
 
 if TYPE_CHECKING:
     from data.shop import Shop
+    from data.where import Where
 
 Floats = NDArray[np.float32]
 
@@ -79,7 +80,7 @@ class IndexView:
     @property
     def changed(self) -> int:
         """Products whose looks changed since the generation was built; the next generation takes them in."""
-        return len(self.snapshot.delta.touched)
+        return len(self.snapshot.delta.place)
 
     @property
     def table(self) -> ProductTable:
@@ -116,15 +117,9 @@ class IndexView:
         shares = snapshot.layout.chosen(query.aspects)
         objective = make(query.strategy, positives, negatives, snapshot.layout, shares)
         queried = [e.product_id for e in (*query.examples, *query.negatives) if e.product_id is not None]
-        banned = np.asarray(snapshot.slots([*queried, *query.exclude]), np.int64)
-        allowed = Allowed.all_but(snapshot.slot_count, np.concatenate([snapshot.dead, banned]))
-        if query.where is not None:
-            mask = snapshot.alive & self._filter().mask(query.where)
-            mask[banned] = False
-            allowed = Allowed.only(mask)
-        own = np.concatenate(
-            [snapshot.looks(slot)[1] for slot in snapshot.slots(queried)] or [positives.vectors[:0]]
-        )
+        allowed = self._allowed(query.where, np.asarray(snapshot.slots([*queried, *query.exclude]), np.int64))
+        same = snapshot.slots(queried) if query.near_duplicates == "suppress" else []
+        own = np.concatenate([*(snapshot.looks(slot)[1] for slot in same), positives.vectors[:0]])
         return answer(snapshot, query, objective, shares, allowed, own)
 
     def explain(self, query: Query, hits: Sequence[Hit]) -> list[Explanation]:
@@ -173,6 +168,15 @@ class IndexView:
         (see ``index.nearby``).
         """
         return near(self.snapshot, probes, fetch)
+
+    def _allowed(self, where: Where | None, banned: NDArray[np.int64]) -> Allowed:
+        """The live slots but ``banned``; of those that a filter lets through, where there is one."""
+        snapshot = self.snapshot
+        if where is None:
+            return snapshot.living.without(banned)
+        mask = self._filter().mask(where)
+        mask[banned] = False
+        return Allowed.only(mask)
 
     def _weighted(self, examples: Sequence[Example]) -> Weighted:
         layout, space = self.snapshot.layout, self.snapshot.space

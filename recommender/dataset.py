@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from data.errors import UsageError
+from recommender.distinct import distinct
 from recommender.histories import Histories
 from recommender.items import Bools, Doubles, Ints, Items
 
@@ -89,7 +90,7 @@ class Dataset:
     def item_counts(self) -> Ints:
         """int64 (n,): how many different customers have liked each product."""
         likes = self.events.weights > 0
-        pairs = np.unique(
+        pairs = distinct(
             self.events.customers[likes] * np.int64(max(len(self.items), 1)) + self.events.items[likes]
         )
         return np.bincount(pairs % max(len(self.items), 1), minlength=len(self.items)).astype(np.int64)

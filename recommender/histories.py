@@ -68,6 +68,20 @@ class Histories:
             keys=self.keys[first:last],
         )
 
+    def of(self, rows: Ints) -> Histories:
+        """Some customers, by their positions, as a batch of their own."""
+        sizes = np.diff(self.starts)[rows]
+        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        events = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], sizes)
+        return Histories(
+            starts=starts,
+            items=self.items[events],
+            weights=self.weights[events],
+            times=self.times[events],
+            now=self.now[rows],
+            keys=self.keys[rows],
+        )
+
     def liked(self) -> Ints:
         """int64 (c,): how many different products each customer has liked on balance (see ``wanted``)."""
         counts: Ints = np.diff(self.wanted(1).indptr).astype(np.int64)

@@ -6,11 +6,9 @@ always the model's usual settings; the others are drawn by TPE (Bergstra et al. 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,6 +20,7 @@ from recommender.models.base import Recipe
 from recommender.models.kinds import Kind
 from recommender.models.popularity import Popularity
 from recommender.models.ranges import Choice, Range, Whole
+from recommender.unfinished import Course, chapter
 
 if TYPE_CHECKING:
     import optuna
@@ -44,12 +43,14 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """tries: per model, the usual settings among them. store: a file in which tries are kept, so that a
-    stopped search goes on; None: in memory."""
+    """tries: per model, the usual settings among them.
+
+    Inside ``unfinished.kept_in`` every try that is over is kept at once, and a search that was stopped goes
+    on with those it has. Each try has a seed of its own, so that it comes to what it would have come to.
+    """
 
     tries: int
     seed: int = 7
-    store: Path | None = None
 
     def run(self, kind: Kind, lessons: Sequence[Lesson], popularity: Popularity) -> Searched:
         """The best settings of a model; popularity: what answers for customers it knows nothing of."""
@@ -61,38 +62,54 @@ class Search:
         if not kind.space or self.tries < 2:
             value = quality(usual)
             return Searched(usual, value, [_told({}, value)])
-        study = self._study(kind, lessons)
-        if not study.trials:
-            study.enqueue_trial({name: _usual(usual, name, of) for name, of in kind.space.items()})
+        course = Course.of("search", None, kind.name, usual, kind.space, self.seed, popularity, list(lessons))
+        study = _study(kind, _read(course)[: self.tries])
 
         def objective(trial: optuna.Trial) -> float:
             chosen = {name: _drawn(trial, name, of) for name, of in kind.space.items()}
-            return quality(_with(usual, chosen))
+            with chapter():
+                return quality(_with(usual, chosen))
 
-        done = sum(trial.state.is_finished() for trial in study.trials)
-        study.optimize(objective, n_trials=max(0, self.tries - done))
+        if study.trials:
+            course.say(f"{kind.name}: going on after {len(study.trials)} of {self.tries} tries")
+        while (number := len(study.trials)) < self.tries:
+            study.sampler = _sampler(self.seed, number)
+            if not number:
+                study.enqueue_trial({name: _usual(usual, name, of) for name, of in kind.space.items()})
+            study.optimize(objective, n_trials=1)
+            course.write(json.dumps([[one.params, one.value] for one in study.trials]).encode())
         best = _with(usual, {name: _plain(kind.space[name], v) for name, v in study.best_params.items()})
-        tried = [_told(trial.params, cast("float", trial.value)) for trial in study.trials if trial.values]
+        tried = [_told(trial.params, cast("float", trial.value)) for trial in study.trials]
         return Searched(best, float(study.best_value), tried)
 
-    def _study(self, kind: Kind, lessons: Sequence[Lesson]) -> optuna.Study:
-        import optuna
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        storage: Any = None
-        if self.store is not None:
-            from optuna.storages.journal import JournalFileBackend, JournalStorage
+def _study(kind: Kind, kept: Sequence[tuple[dict[str, Any], float]]) -> optuna.Study:
+    """Kept tries in memory: a file of Optuna's would also hold the one that a stop cut short."""
+    import optuna
 
-            self.store.parent.mkdir(parents=True, exist_ok=True)
-            storage = JournalStorage(JournalFileBackend(str(self.store)))
-        # A study is of one model, one seed and these very windows.
-        return optuna.create_study(
-            study_name=f"{kind.name}-{self.seed}-{_digest(lessons)}",
-            direction="maximize",
-            sampler=optuna.samplers.TPESampler(seed=self.seed),
-            storage=storage,
-            load_if_exists=True,
-        )
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize")
+    ranges = {name: _distribution(of) for name, of in kind.space.items()}
+    study.add_trials(
+        [optuna.trial.create_trial(params=p, distributions=ranges, value=value) for p, value in kept]
+    )
+    return study
+
+
+def _sampler(seed: int, number: int) -> optuna.samplers.BaseSampler:
+    """A fresh one for every try: what it draws depends on the tries before, and on nothing else."""
+    from optuna.samplers import TPESampler
+
+    return TPESampler(seed=int(np.random.SeedSequence((seed, number)).generate_state(1)[0]))
+
+
+def _read(course: Course) -> list[tuple[dict[str, Any], float]]:
+    """Settings and value of every try that is over; none where the file cannot be read, which is told."""
+    try:
+        return [(params, float(value)) for params, value in json.loads(course.read() or b"[]")]
+    except (ValueError, TypeError) as error:
+        course.say(f"the tries of the stopped search cannot be read ({error}); beginning anew")
+        return []
 
 
 def quality_of(recipe: Recipe, lessons: Sequence[Lesson]) -> float:
@@ -102,20 +119,6 @@ def quality_of(recipe: Recipe, lessons: Sequence[Lesson]) -> float:
         ranking = rank(recipe.fit(lesson.known), lesson.exam, LIST)
         means.append(float(accuracy(ranking.hits, lesson.exam.wanted_counts, (LIST,))[PRIMARY].mean()))
     return float(np.mean(means)) if means else 0.0
-
-
-def _digest(lessons: Sequence[Lesson]) -> str:
-    told = [
-        [
-            len(part.known.events),
-            part.known.asof,
-            len(part.exam),
-            int(part.exam.wanted.nnz),
-            part.known.items.space,
-        ]
-        for part in lessons
-    ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 
 def _with(recipe: Recipe, chosen: Mapping[str, Any]) -> Recipe:
@@ -136,6 +139,17 @@ def _drawn(trial: optuna.Trial, name: str, of: Range) -> Any:
     if isinstance(of, Whole):
         return trial.suggest_int(name, of.low, of.high, log=of.log)
     return trial.suggest_float(name, of.low, of.high, log=of.log)
+
+
+def _distribution(of: Range) -> optuna.distributions.BaseDistribution:
+    """What ``_drawn`` draws from, in optuna's words."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(of, Choice):
+        return CategoricalDistribution([_word(value) for value in of.values])
+    if isinstance(of, Whole):
+        return IntDistribution(of.low, of.high, log=of.log)
+    return FloatDistribution(of.low, of.high, log=of.log)
 
 
 def _word(value: Any) -> Any:

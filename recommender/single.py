@@ -24,6 +24,7 @@ from data.errors import Damaged, NotReady, NotTrained
 from data.events import signed_weight
 from data.records import Interaction
 from index.durable import replace_text, sha256_of, sync
+from recommender import unfinished
 from recommender.dataset import Dataset, customer_key
 from recommender.histories import Histories
 from recommender.items import Floats, Ints, Items
@@ -36,7 +37,8 @@ from recommender.rules import Choice, Shelf, barred, choose
 from recommender.search import Search
 from recommender.source import LiveCatalogue, live_items, load_dataset
 from recommender.topk import top_k
-from recommender.training import RECENT, TRIES, lessons_of
+from recommender.training import RECENT, lessons_of
+from recommender.unfinished import kept_in
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -56,7 +58,8 @@ def train_model(
     """Tune a model on the newest windows, fit it on everything and keep it in the shop.
 
     search: settings that are tried; None: a few, or none for models that are trained for minutes. Returns
-    what was chosen. Raises UsageError for a name that there is not, NotReady without interactions.
+    what was chosen. Where it was stopped, it goes on from the last try or epoch that was over. Raises
+    UsageError for a name that there is not, NotReady without interactions.
     """
     of = kind(name)
     index.refresh()
@@ -65,15 +68,21 @@ def train_model(
         raise NotReady(
             "the shop has no usable interactions to train on; import some with `vitrine interactions`"
         )
-    tries = search or (1 if of.costly else TRIED)
-    tell(f"tuning {name}")
-    store = shop.directory / FOLDER / TRIES
-    found = Search(tries, seed, store).run(of, lessons_of(data)[-RECENT:], Popularity())
-    tell(f"training {name}")
+    with kept_in(shop.directory / unfinished.FOLDER, tell):
+        told, kept = _trained(of, data, seed, tell, search or (1 if of.costly else TRIED))
+        _save(kept, told, shop.directory / FOLDER / name)
+    return told
+
+
+def _trained(of: Kind, data: Dataset, seed: int, tell: Tell, tries: int) -> tuple[dict[str, Any], Kept]:
+    """What was chosen, and what of the fitted model is kept."""
+    tell(f"tuning {of.name}")
+    found = Search(tries, seed).run(of, lessons_of(data)[-RECENT:], Popularity())
+    tell(f"training {of.name}")
     recipe = of.seeded(found.recipe, seed)
     fitted = recipe.fit(data)
     told = {
-        "model": name,
+        "model": of.name,
         "settings": _words(asdict(cast("Any", recipe))),
         "validation_ndcg@50": round(found.value, 6),
         "tries": found.tried,
@@ -83,8 +92,7 @@ def train_model(
         "cannot": list(of.cannot),
         "fallback": of.fallback,
     }
-    _save(cast("Any", fitted).kept(), told, shop.directory / FOLDER / name)
-    return told
+    return told, cast("Any", fitted).kept()
 
 
 def open_model(shop: Shop, index: LiveCatalogue, name: str) -> tuple[Fitted, Items]:

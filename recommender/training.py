@@ -16,13 +16,12 @@ from recommender.learned import Learned
 from recommender.search import Search
 from recommender.source import LiveCatalogue, load_dataset
 from recommender.tuning import RECENT, Tell, Tuned, tune
+from recommender.unfinished import FOLDER, kept_in
 
 if TYPE_CHECKING:
     from data.shop import Shop
 
-__all__ = ["RECENT", "TRIES", "TrainReport", "lessons_of", "train"]
-
-TRIES = "search.journal"
+__all__ = ["RECENT", "TrainReport", "lessons_of", "train"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,9 @@ def train(
     """Train a shop's recommender and put it in its directory.
 
     The newest windows of the interactions choose the settings; then everything is fitted on all interactions.
-    seed: of the search and of the trees. search: settings tried of every source; None: the usual few. Tries
-    are kept in the shop, so that a stopped search goes on. Raises NotReady for a shop without interactions.
+    seed: of the search and of the trees. search: settings tried of every source; None: the usual few. Their
+    tries are kept in the shop until training is done, so that a stopped search goes on. Raises NotReady for a
+    shop without interactions.
     """
     index.refresh()
     data = load_dataset(shop, index)
@@ -74,8 +74,12 @@ def train(
             "the shop has no usable interactions to train on; import some with `vitrine interactions`"
         )
     revision = shop.revision
-    tries = None if search is None else Search(search, seed, shop.directory / artifacts.FOLDER / TRIES)
-    tuned = tune(lessons_of(data), progress, seed, tries)
+    tries = None if search is None else Search(search, seed)
+    with kept_in(shop.directory / FOLDER, progress):
+        return _trained(shop, data, tune(lessons_of(data), progress, seed, tries), revision, seed)
+
+
+def _trained(shop: Shop, data: Dataset, tuned: Tuned, revision: int, seed: int) -> TrainReport:
     report = TrainReport(
         interactions=len(data.events),
         customers=len(np.unique(data.events.customers)),

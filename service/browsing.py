@@ -13,7 +13,7 @@ import numpy as np
 
 from data.errors import UnknownPhoto, UsageError
 from data.photos import decode
-from data.records import Photo, Product
+from data.records import Card, Photo, Product
 from data.where import parse
 from service.answers import Json, ProductPage
 from service.parts import Parts
@@ -26,7 +26,7 @@ LARGEST_KEPT = 512
 """Thumbnails up to this side are kept in memory."""
 
 
-def as_card(product: Product) -> Json:
+def as_card(product: Product | Card) -> Json:
     """What every list shows of a product."""
     return {
         "product_id": product.product_id,
@@ -58,7 +58,7 @@ def cards(parts: Parts, product_ids: Iterable[str]) -> dict[str, Json]:
     photos = parts.shop.photos_of_products(ids)
     return {
         id_: {**as_card(found), "photo_id": _first_usable(photos.get(id_, []))}
-        for id_, found in parts.shop.products(ids).items()
+        for id_, found in parts.shop.cards(ids).items()
     }
 
 

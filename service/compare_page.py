@@ -60,7 +60,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """mood: of the headline, as a box's kind. facts: (name, value)."""
+    """mood: of the headline, as a box's kind. facts: (name, value). as_json: whether ``report.json`` lies
+    beside the page."""
 
     title: str
     what: str
@@ -69,6 +70,7 @@ class Page:
     reasons: Sequence[str]
     facts: Sequence[tuple[str, str]]
     sections: Sequence[Section]
+    as_json: bool = True
 
 
 def render(page: Page) -> str:

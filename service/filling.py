@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from index.view import IndexView
 
 
+LOOKED_AT = 2_048
+"""Photos looked at in one query: where nothing changed, small queries would be most of the work."""
+
+
 def generations(shop: Shop) -> Generations:
     """The shop's generations."""
     return Generations(shop.directory / "index")
@@ -34,7 +38,7 @@ def open_asked(parts: Parts, request: IndexRequest, spec: str) -> Embedder:
 
 def waits(shop: Shop, space: str) -> bool:
     """Whether a photo lacks a vector in a space, or might be encoded after all."""
-    return next(iter(shop.pending_photos(space, 64)), None) is not None
+    return next(iter(shop.pending_photos(space, LOOKED_AT)), None) is not None
 
 
 def encode(shop: Shop, embedder: Embedder, limits: PhotoLimits, tell: Tell) -> EncodeReport:

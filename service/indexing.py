@@ -13,12 +13,14 @@ from data.catalogue import photo_root, read_catalogue
 from data.errors import Damaged, EmptyShop
 from data.shop import Shop
 from data.table import ProductTable
+from service import index_profile
 from service.answers import IndexReport, Json
 from service.beside import compared, keep_up
 from service.filling import build, encode, generate, generations, has_vectors, open_asked, point, waits
 from service.importing import refuse_too_many
 from service.parts import Parts
 from service.plain import plain
+from service.profile_page import check_target
 from service.progress import Step, Tell
 from service.requests import IndexRequest
 from service.spaces import BESIDE, lasting_name, remember_space
@@ -73,8 +75,10 @@ def index_catalogue(parts: Parts, request: IndexRequest, tell: Tell) -> IndexRep
     The shop goes on answering with its former generation until the new one is complete. Another embedder
     than the shop's own fills a space beside; the shop switches to it only if asked to.
     """
-    shop, tally = parts.shop, _Tally()
+    shop, tally, began = parts.shop, _Tally(), time.perf_counter()
     number = None
+    if request.profile is not None:
+        check_target(request.profile)
     with shop.writer(WRITER):
         if request.catalogue is not None:
             with tally.timed("read"):
@@ -106,6 +110,8 @@ def index_catalogue(parts: Parts, request: IndexRequest, tell: Tell) -> IndexRep
             shop.set_current_space(embedder.space)
             point(shop, embedder.space)
         report = _report(parts, number, tally, filled, switch)
+    if request.profile is not None:
+        index_profile.write(request.profile, tally.seconds, encoded, time.perf_counter() - began)
     refuse_too_many(report.rejected, report.rows, request.max_reject_share, report.reasons, report.as_json())
     return report
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from data.errors import BadPhoto, EmptyShop
 from service.answers import EvaluationAnswer, Json
@@ -66,7 +67,28 @@ def train_models(
 
 
 def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAnswer:
-    """Evaluate and write report.html and report.json; of several windows, a folder with both for each."""
+    """Evaluate and write report.html and report.json; of several windows, a folder with both for each. With
+    ``profile`` also a page that tells where the time went.
+
+    Where it was stopped, the trainings with epochs and the searches go on from what they had done.
+    """
+    if request.profile is None:
+        return _evaluate(parts, request, tell)
+    from recommender.stopwatch import Stopwatch
+    from service import evaluation_profile
+    from service.profile_page import check_target
+
+    check_target(request.profile)
+    began, watch = time.perf_counter(), Stopwatch()
+    with watch.running():
+        answer = _evaluate(parts, request, tell)
+    found = cast("Mapping[str, Any]", answer.evaluation)
+    described = f"{len(found['models'])} models, split {found['split']}, {found['customers']:,} customers"
+    evaluation_profile.write(request.profile, described, watch.laps, time.perf_counter() - began)
+    return answer
+
+
+def _evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAnswer:
     from data.demo import is_simulated
     from recommender.evaluation import openings
     from recommender.evaluation.evaluate import Plan, carry_out
@@ -74,6 +96,8 @@ def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAn
     from recommender.evaluation.report import write_report, write_windows
     from recommender.evaluation.splits import folds
     from recommender.source import load_dataset
+    from recommender.stopwatch import stage
+    from recommender.unfinished import FOLDER, kept_in
 
     shop, index = parts.shop, parts.index()
     plan = Plan(
@@ -85,24 +109,28 @@ def evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationAn
         request.repeat,
         request.ablate,
     )
-    index.refresh()
-    data, embedder = load_dataset(shop, index), training_of(parts)
-    parted = folds(data, request.split, request.windows, request.repeat)
+    with stage("read"):
+        index.refresh()
+        data, embedder = load_dataset(shop, index), training_of(parts)
+    with stage("split"):
+        parted = folds(data, request.split, request.windows, request.repeat)
     reports = shop.directory / "reports"
     folder = request.report or reports / f"evaluation-{request.split}"
     found: list[Evaluation] = []
-    for number, fold in enumerate(parted, 1):
-        several = f"window {number} of {len(parted)}: " if len(parted) > 1 else ""
+    with kept_in(shop.directory / FOLDER, lambda text: tell(Step("evaluating", 0, note=text))):
+        for number, fold in enumerate(parted, 1):
+            several = f"window {number} of {len(parted)}: " if len(parted) > 1 else ""
 
-        def told(text: str, where: str = several) -> None:
-            tell(Step("evaluating", 0, note=f"{where}{text}"))
+            def told(text: str, where: str = several) -> None:
+                tell(Step("evaluating", 0, note=f"{where}{text}"))
 
-        result = carry_out(plan, data, fold, told, embedder)
-        opened = openings.record(reports, fold.digest, f"{request.split}: {', '.join(result.names)}")
-        result = replace(result, openings=opened, simulated=is_simulated(shop))
-        tell(Step("reporting", 0))
-        write_report(result, shop, folder / f"window-{number}" if len(parted) > 1 else folder)
-        found.append(result)
+            result = carry_out(plan, data, fold, told, embedder)
+            opened = openings.record(reports, fold.digest, f"{request.split}: {', '.join(result.names)}")
+            result = replace(result, openings=opened, simulated=is_simulated(shop))
+            tell(Step("reporting", 0))
+            with stage("report"):
+                write_report(result, shop, folder / f"window-{number}" if len(parted) > 1 else folder)
+            found.append(result)
     if len(found) == 1:
         return EvaluationAnswer(found[0].as_json(), folder)
     tell(Step("pooling", 0))

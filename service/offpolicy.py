@@ -108,18 +108,24 @@ def _target(request: OffPolicyRequest, model: str, log: PolicyLog, parts: Parts,
     from recommender.evaluation.policytarget import Rules, target_of
     from recommender.search import Search
     from recommender.source import load_dataset
+    from recommender.unfinished import FOLDER, kept_in
 
     index = parts.index()
     index.refresh()
     table = index.pinned().table
     out = ~np.asarray(table.column("in_stock"), np.bool_)
     sold_out = frozenset(name for name, gone in zip(table.ids, out.tolist(), strict=True) if gone)
-    return target_of(
-        model,
-        log,
-        load_dataset(parts.shop, index),
-        Rules(request.repeat, sold_out),
-        request.seed,
-        None if request.search is None else Search(request.search, request.seed),
-        lambda words: tell(Step("evaluating", 0, note=words)),
-    )
+
+    def told(words: str) -> None:
+        tell(Step("evaluating", 0, note=words))
+
+    with kept_in(parts.shop.directory / FOLDER, told):
+        return target_of(
+            model,
+            log,
+            load_dataset(parts.shop, index),
+            Rules(request.repeat, sold_out),
+            request.seed,
+            None if request.search is None else Search(request.search, request.seed),
+            told,
+        )

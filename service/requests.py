@@ -171,6 +171,7 @@ class IndexRequest:
     rebuild: build a new generation even if nothing changed.
     prune: delete products that this catalogue does not list.
     max_reject_share: above this share of rejected rows the command fails (what was good is kept).
+    profile: a file to write a page into that shows where the time went.
     """
 
     catalogue: Path | None = None
@@ -187,6 +188,7 @@ class IndexRequest:
     limits: PhotoLimits = field(default_factory=PhotoLimits)
     switch: bool = False
     label: str = "category"
+    profile: Path | None = None
 
     def __post_init__(self) -> None:
         if self.catalogue is None and (self.photos is not None or self.columns or self.prune):
@@ -272,7 +274,8 @@ class EvaluateRequest:
     report: folder for report.html and report.json, or None for DIR/reports/evaluation-SPLIT.
     seeds: runs of every stochastic model. search: settings tried of every model; None: the usual few.
     repeat: products that a customer has met can be asked for again. ablate: also run the models that look
-    with photos shuffled among products and without any. windows: of the split ``rolling``.
+    with photos shuffled among products and without any. windows: of the split ``rolling``. profile: file for
+    a page that tells where the time went, or None.
     """
 
     split: Split = "time"
@@ -284,6 +287,7 @@ class EvaluateRequest:
     repeat: bool = False
     ablate: bool = False
     windows: int = 3
+    profile: Path | None = None
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:

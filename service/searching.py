@@ -120,16 +120,16 @@ def _scaled(index: IndexView, photo: Encoded) -> NDArray[np.float32]:
 
 
 def _described(parts: Parts, hits: Sequence[Hit], more: Mapping[str, Json]) -> list[Json]:
-    products = parts.shop.products([hit.product_id for hit in hits])
+    cards = parts.shop.cards([hit.product_id for hit in hits])
     return [
         {
             "product_id": hit.product_id,
             "score": round(float(hit.score), 6),
             "photo_id": hit.photo_id,
-            **{k: v for k, v in as_card(products[hit.product_id]).items() if k != "product_id"},
+            **as_card(cards[hit.product_id]),
             "aspects": {name: round(float(c), 4) for name, c in (hit.aspects or {}).items()},
             **more.get(hit.product_id, {}),
         }
         for hit in hits
-        if hit.product_id in products
+        if hit.product_id in cards
     ]

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         le=1000,
         description="milliseconds that an uploaded photo waits for others that are being decoded",
     )
+    upload_batch: int = Field(
+        default=32,
+        ge=1,
+        le=256,
+        description="most uploaded photos that are encoded together (8 on a CPU); 1: each by itself",
+    )
     upload_queue: int = Field(
         default=64, ge=8, description="uploaded photos that may wait to be encoded; more are answered 503"
     )

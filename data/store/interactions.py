@@ -122,8 +122,7 @@ class Interactions:
 
     def revision(self) -> int:
         """A number that grows whenever interactions are stored or forgotten."""
-        with self._database.read() as connection:
-            return current_revision(connection, INTERACTIONS)
+        return self._database.latest.value("interactions", lambda c: current_revision(c, INTERACTIONS))
 
 
 def _values(item: Interaction) -> dict[str, Any]:

@@ -18,13 +18,13 @@ class Meta:
         self._database = database
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value under a key, or ``default``."""
-        with self._database.read() as connection:
-            return self.read(connection, key, default)
+        """The value under a key, or ``default``; the caller's own, to be changed at will."""
+        found = self._database.latest.value(f"meta:{key}", lambda connection: _text(connection, key))
+        return default if found is None else json.loads(found)
 
     def read(self, connection: Connection, key: str, default: Any = None) -> Any:
         """The value under a key, or ``default``, inside the caller's transaction."""
-        found = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+        found = _text(connection, key)
         return default if found is None else json.loads(found)
 
     def set(self, key: str, value: Any) -> None:
@@ -37,3 +37,8 @@ class Meta:
         text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
         put = self._database.upsert(meta).values(key=key, value=text)
         connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": text}))
+
+
+def _text(connection: Connection, key: str) -> str | None:
+    found: str | None = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    return found

@@ -11,12 +11,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from data.ids import clean_text
-from data.records import Cell, Changes, Product, PutProducts
+from data.records import Card, Cell, Changes, Product, PutProducts
 from data.store.database import Database, current_revision, next_revision, parts
 from data.store.schema import products
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# Made once: to put a statement together takes longer than to answer it.
+_BY_ID = select(products).where(products.c.product_id.in_(bindparam("ids", expanding=True)))
+_LIVE_BY_ID = _BY_ID.where(products.c.deleted.is_(False))
+_CARDS = select(*(products.c[name] for name in Card._fields)).where(
+    products.c.product_id.in_(bindparam("ids", expanding=True)), products.c.deleted.is_(False)
+)
+_CARD_COLUMNS = ", ".join(Card._fields)  # names of ours alone are put into the text; ids are always bound
+_CARDS_IN_SQLITE = f"SELECT {_CARD_COLUMNS} FROM products WHERE NOT deleted AND product_id IN"  # nosec B608
 _CONTENT = ("title", "category", "price", "in_stock", "attributes")
 
 
@@ -41,10 +49,21 @@ class Products:
         found: dict[str, Product] = {}
         with self._database.read() as connection:
             for part in parts(ids):
-                query = select(products).where(products.c.product_id.in_(part))
-                if not deleted:
-                    query = query.where(products.c.deleted.is_(False))
-                found.update((row.product_id, _product(row)) for row in connection.execute(query))
+                rows = connection.execute(_BY_ID if deleted else _LIVE_BY_ID, {"ids": list(part)})
+                found.update((row.product_id, _product(row)) for row in rows)
+        return found
+
+    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
+        """What lists show of the live products among ``ids``, for a fraction of what whole ones cost."""
+        found: dict[str, Card] = {}
+        for part in parts(ids):
+            marks = ",".join("?" * len(part))
+            rows = self._database.plainly(f"{_CARDS_IN_SQLITE} ({marks})", part)
+            if rows is None:
+                with self._database.read() as connection:
+                    rows = [tuple(row) for row in connection.execute(_CARDS, {"ids": list(part)})]
+            for product_id, title, category, price, in_stock in rows:
+                found[product_id] = Card(product_id, title, category, price, bool(in_stock))
         return found
 
     def stream(self, batch: int = 2000) -> Iterator[list[Product]]:
@@ -66,8 +85,7 @@ class Products:
 
     def revision(self) -> int:
         """The number of the last change."""
-        with self._database.read() as connection:
-            return current_revision(connection)
+        return self._database.latest.value("revision", current_revision)
 
     def put(self, items: Sequence[Product]) -> PutProducts:
         """Insert or replace products, as far as they differ from what is stored, in one transaction."""

@@ -49,11 +49,11 @@ class Rules:
 
         They are read again only when they changed: every process sees a change with its next question.
         """
+        revision = self._database.latest.value("rules", lambda c: current_revision(c, RULES))
         kept = self._kept
-        with self._database.read() as connection:
-            revision = current_revision(connection, RULES)
-            if kept is None or kept.revision != revision:
-                self._kept = kept = _Kept(revision, _alive(connection))
+        if kept is None or kept.revision != revision:
+            with self._database.read() as connection:
+                self._kept = kept = _Kept(current_revision(connection, RULES), _alive(connection))
         return kept.rules
 
     def get(self, rule_id: int) -> Rule:

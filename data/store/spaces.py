@@ -14,6 +14,8 @@ from data.store.schema import counter, meta, photos, products, spaces, vectors
 CURRENT_SPACE = "space"
 PREVIOUS_SPACE = "previous_space"
 _DROPPED_AT_ONCE = 5000
+_CURRENT = select(meta.c.value).where(meta.c.key == CURRENT_SPACE).scalar_subquery()
+_STATE = select(counter.c.value, _CURRENT.label("space")).where(counter.c.name == REVISION)
 
 
 class Spaces:
@@ -50,11 +52,7 @@ class Spaces:
 
     def state(self) -> tuple[int, str | None]:
         """The shop's revision and its current space, as of one moment."""
-        current = select(meta.c.value).where(meta.c.key == CURRENT_SPACE).scalar_subquery()
-        query = select(counter.c.value, current.label("space")).where(counter.c.name == REVISION)
-        with self._database.read() as connection:
-            row = connection.execute(query).one()
-        return int(row.value), None if row.space is None else str(json.loads(row.space))
+        return self._database.latest.value("state", _state)
 
     def previous(self) -> str | None:
         """The space that was current before the present one, or None."""
@@ -113,6 +111,11 @@ class Spaces:
 def current_space(connection: Connection) -> str | None:
     """The space that is searched, as this transaction sees it."""
     return _named(connection, CURRENT_SPACE)
+
+
+def _state(connection: Connection) -> tuple[int, str | None]:
+    row = connection.execute(_STATE).one()
+    return int(row.value), None if row.space is None else str(json.loads(row.space))
 
 
 def _named(connection: Connection, key: str) -> str | None:

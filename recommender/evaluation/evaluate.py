@@ -37,6 +37,7 @@ from recommender.items import Doubles
 from recommender.models.base import Fitted
 from recommender.search import Search
 from recommender.source import LiveCatalogue, load_dataset
+from recommender.stopwatch import stage, stage_told
 from recommender.tuning import Tell, Tuned, silent, tune
 
 if TYPE_CHECKING:
@@ -111,28 +112,35 @@ def carry_out(
     """
     say = progress or silent
     names = names_of(plan.models)
-    findings = list(audit(fold, _evidence(fold, embedder)))
-    void(findings)
+    with stage("audit"):
+        findings = list(audit(fold, _evidence(fold, embedder)))
+        void(findings)
     search = None if plan.search is None else Search(plan.search, plan.seed)
-    tuned = tune(fold.lessons, say, plan.seed, search)
     seeds = [plan.seed + turn for turn in range(plan.seeds)]
-    entered = contestants(names, tuned, fold.lessons, seeds, search, say)
-    bench = _Bench.of(fold)
+    with stage_told("tune", say) as told:
+        tuned = tune(fold.lessons, told, plan.seed, search)
+        entered = contestants(names, tuned, fold.lessons, seeds, search, told)
+    with stage("slices, popular lists"):
+        bench = _Bench.of(fold)
     runs: dict[str, list[_Run]] = {}
     fitted: dict[str, Fitted] = {}
     for contestant in entered:
         say(f"testing {contestant.name}")
-        models = {seed: recipe.fit(fold.fit) for seed, recipe in contestant.recipes.items()}
+        with stage("fit", contestant.name, len(contestant.recipes), "fits"):
+            models = {seed: recipe.fit(fold.fit) for seed, recipe in contestant.recipes.items()}
         runs[contestant.name] = [_answer(bench, model, seed) for seed, model in models.items()]
         fitted[contestant.name] = next(iter(models.values()))
     say("auditing the models")
-    findings += audit_models(fold, fitted, plan.seed)
-    void(findings)
+    with stage("audit", "the models"):
+        findings += audit_models(fold, fitted, plan.seed)
+        void(findings)
     ablation = None
     if plan.ablate:
-        ablation = ablate(fold, [name for name in ("looks", OURS) if name in names], plan.seed, say)
+        with stage("ablate photos"):
+            ablation = ablate(fold, [name for name in ("looks", OURS) if name in names], plan.seed, say)
     say("resampling")
-    return _told(plan, data, bench, tuned, entered, runs, fitted, findings, ablation)
+    with stage("resample and test"):
+        return _told(plan, data, bench, tuned, entered, runs, fitted, findings, ablation)
 
 
 def _evidence(fold: Fold, embedder: EmbedderTraining | None) -> Evidence:
@@ -181,12 +189,14 @@ class _Run:
 
 def _answer(bench: _Bench, model: Fitted, seed: int) -> _Run:
     exam = bench.fold.test
-    ranking = rank(model, exam, measure=auc_of)
-    values = {
-        **accuracy(ranking.hits, exam.wanted_counts),
-        "auc": ranking.measured if ranking.measured is not None else np.full(len(exam), np.nan),
-        **bench.backdrop.values(ranking.top, ranking.hits),
-    }
+    with stage("rank", model.name, len(exam), "customers"):
+        ranking = rank(model, exam, measure=auc_of)
+    with stage("metrics", model.name, len(exam), "customers"):
+        values = {
+            **accuracy(ranking.hits, exam.wanted_counts),
+            "auc": ranking.measured if ranking.measured is not None else np.full(len(exam), np.nan),
+            **bench.backdrop.values(ranking.top, ranking.hits),
+        }
     return _Run(seed, ranking, values)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from recommender.dataset import Dataset, Events
+from recommender.distinct import among, count_of, distinct
 from recommender.histories import Histories
 from recommender.items import Bools, Doubles, Ints, Items
 
@@ -91,7 +92,7 @@ def choice_threshold(events: Events) -> float:
     ``FEWEST_CHOOSERS`` customers ever reach that in one event, any positive balance counts.
     """
     strong = events.weights >= CHOICE
-    return CHOICE if len(np.unique(events.customers[strong])) >= FEWEST_CHOOSERS else ANY
+    return CHOICE if count_of(events.customers[strong]) >= FEWEST_CHOOSERS else ANY
 
 
 def hold_exam(
@@ -120,16 +121,16 @@ def hold_exam(
     excluded = {NO_EVENT: len(known.customers) - len(active)}
     pairs, sums = _balances(window, n)
     pairs = pairs[sums >= choice]
-    excluded[NOTHING_LIKED] = len(active) - len(np.unique(pairs // n))
+    excluded[NOTHING_LIKED] = len(active) - count_of(pairs // n)
     seen = np.zeros(len(pairs), np.bool_)
     if not repeat:
-        seen = np.isin(pairs, _pairs(known.events if before is None else before, n))
+        seen = _met(pairs, known.events if before is None else before, n)
     fresh = pairs[~seen]
-    excluded[ONLY_SEEN] = len(np.unique(pairs // n)) - len(np.unique(fresh // n))
+    excluded[ONLY_SEEN] = count_of(pairs // n) - count_of(fresh // n)
     late = known.items.arrived[fresh % n] > first[fresh // n]
     found = fresh[~late]
-    who = np.unique(found // n)
-    excluded[NOT_ARRIVED] = len(np.unique(fresh // n)) - len(who)
+    who = distinct(found // n)
+    excluded[NOT_ARRIVED] = count_of(fresh // n) - len(who)
     return Exam(
         who=who,
         histories=known.histories(who, first[who]),
@@ -147,8 +148,19 @@ def _pairs(events: Events, n: int) -> Ints:
 
 def _balances(events: Events, n: int) -> tuple[Ints, Doubles]:
     """Distinct (customer, product) pairs as one number each, and the sum of their weights."""
-    pairs, place = np.unique(_pairs(events, n), return_inverse=True)
+    each = _pairs(events, n)
+    pairs = distinct(each)
+    place = np.searchsorted(pairs, each)
     return pairs, np.bincount(place, events.weights, minlength=len(pairs)).astype(np.float64)
+
+
+def _met(pairs: Ints, events: Events, n: int) -> Bools:
+    """bool, as long as ``pairs``: which of them the events hold already."""
+    asked = np.zeros(
+        max(int(events.customers.max(initial=-1)), int(pairs.max(initial=-1)) // n) + 1, np.bool_
+    )
+    asked[pairs // n] = True
+    return among(pairs, _pairs(events.where(asked[events.customers]), n))
 
 
 def _table(pairs: Ints, who: Ints, n: int) -> sparse.csr_array:

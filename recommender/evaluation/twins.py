@@ -1,7 +1,8 @@
 """Two evaluations against each other, customer by customer: `vitrine evaluate --compare A.json B.json`.
 
 Only runs that asked the same customers the same questions can be compared; everything else is refused, with
-the reason. A difference is B minus A, so that B is the new run and A the one it has to beat.
+the reason. Of two pooled reports (``--split rolling``) every customer is one pair, with the mean over their
+windows. A difference is B minus A, so that B is the new run and A the one it has to beat.
 """
 
 from __future__ import annotations
@@ -84,6 +85,12 @@ class Twins:
         pairs = self.pairs[self.metric]
         best = next(pair for pair in pairs if (pair.first, pair.second) == self.best)
         told = [f"The best of each run, on {self.customers:,} customers: {best.test.in_words()}."]
+        if self.first.windows:
+            asked = sum(len(one.values.customer_ids) for one in self.first.windows)
+            told.append(
+                f"{len(self.first.windows)} windows are pooled, {asked:,} lists a model; each customer "
+                "counts once, with the mean over their windows."
+            )
         told += [f"{pair.test.in_words()}." for pair in pairs if pair is not best]
         if best.test.verdict == "not told apart":
             told.append(best.power.in_words())
@@ -96,6 +103,7 @@ class Twins:
             "b": _told(self.second, tuple(self.pairs)),
             "split": self.first.split,
             "split_digest": self.first.split_digest,
+            "windows": [one.split_digest for one in self.first.windows],
             "customers": self.customers,
             "metric": self.metric,
             "best": {"a": self.best[0], "b": self.best[1]},

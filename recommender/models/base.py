@@ -8,13 +8,13 @@ old.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from recommender.dataset import Dataset
 from recommender.histories import Histories
-from recommender.items import Bools, Floats
+from recommender.items import Bools, Floats, Ints
 
 
 class Fitted(Protocol):
@@ -40,6 +40,36 @@ class Fitted(Protocol):
         whose scores depend on a product's rank leaves them out of its ranking; others need not care. The
         caller drops them.
         """
+
+
+@runtime_checkable
+class Factored(Protocol):
+    """A fitted model whose ``score`` is an inner product of two vectors, up to rounding. Its best products
+    can be found without all the scores (see ``shortlist``).
+    """
+
+    def item_factors(self) -> Floats:
+        """float32 (n, d)."""
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """Positions int64 (a,), rising, of the customers of whom the model knows something, and their
+        vectors, float32 (a, d). Others are to be scored.
+        """
+
+
+def with_bias(factors: Floats, bias: Floats, known: Bools, silence: float) -> Floats:
+    """float32 (n, d + 1): vectors whose product with a customer's vector and a 1 behind it is the score,
+    ``silence`` for products (n,) that are not known.
+    """
+    table = np.concatenate([factors, bias[:, None]], axis=1).astype(np.float32)
+    table[~known] = 0
+    table[~known, -1] = silence
+    return table
+
+
+def with_one(factors: Floats) -> Floats:
+    """float32 (c, d + 1): customers' vectors for products ``with_bias``."""
+    return np.concatenate([factors, np.ones((len(factors), 1), np.float32)], axis=1).astype(np.float32)
 
 
 class Recipe(Protocol):
@@ -98,5 +128,31 @@ class FittedBacked:
         scores = self.personal.score(histories, barred)
         cold = np.flatnonzero(histories.liked() == 0)
         if len(cold):
-            scores[cold] = self.backing.score(histories, barred)[cold]
+            theirs = None if barred is None else barred[cold]
+            scores[cold] = self.backing.score(histories.of(cold), theirs)
         return scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonalFactors:
+    """The vectors of a backed model: of customers who have liked something, all others are scored."""
+
+    personal: Factored
+
+    def item_factors(self) -> Floats:
+        """The personal model's."""
+        return self.personal.item_factors()
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """The personal model's, without those whom the backing model answers."""
+        asked, vectors = self.personal.customer_factors(histories)
+        warm = histories.liked()[asked] > 0
+        return asked[warm], vectors[warm]
+
+
+def factors_of(model: Fitted) -> Factored | None:
+    """The model by its vectors; None where it has none."""
+    if isinstance(model, FittedBacked):
+        inner = factors_of(model.personal)
+        return None if inner is None else PersonalFactors(inner)
+    return model if isinstance(model, Factored) else None

@@ -13,8 +13,9 @@ from scipy import sparse
 from data.errors import UsageError
 from recommender.dataset import Dataset
 from recommender.histories import Histories
-from recommender.items import Bools, Doubles, Floats, Items
+from recommender.items import Bools, Doubles, Floats, Ints, Items
 from recommender.models.als import plain, single_blas
+from recommender.models.base import with_bias, with_one
 from recommender.models.kept import Kept
 from recommender.models.likes import everyones_likes
 from recommender.models.silence import SILENT, spoken
@@ -129,12 +130,26 @@ class FittedBpr:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n): b_i + p·q_i; ``SILENT`` where it has nothing to say."""
-        likes = histories.wanted(len(self.ids), self.recipe.half_life)
-        asked = np.flatnonzero(np.diff(likes.indptr))
-        users = (_middle(sparse.csr_array(likes[asked]), self.factors) @ self.fold).astype(np.float32)
+        asked, users = self._folded(histories)
         block = users @ self.factors.T
         block += self.bias
         return spoken(block, asked, len(histories), self.known)
+
+    def item_factors(self) -> Floats:
+        """See ``Factored``."""
+        return with_bias(self.factors, self.bias, self.known, SILENT)
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """See ``Factored``."""
+        asked, users = self._folded(histories)
+        return asked, with_one(users)
+
+    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+        """Who has likes, int64 (a,), and their factors, float32 (a, f)."""
+        likes = histories.wanted(len(self.ids), self.recipe.half_life)
+        asked = np.flatnonzero(np.diff(likes.indptr))
+        users = _middle(sparse.csr_array(likes[asked]), self.factors) @ self.fold
+        return asked, users.astype(np.float32)
 
     def kept(self) -> Kept:
         """The products' factors and the map from histories to factors."""

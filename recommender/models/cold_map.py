@@ -15,6 +15,7 @@ from recommender.histories import Histories
 from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.als import Als, FittedAls
 from recommender.models.appearance import Appearance
+from recommender.models.base import PersonalFactors, with_bias
 from recommender.models.kept import Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import likes_in
@@ -136,3 +137,12 @@ class FittedColdMap:
         """float32 (c, n); ``SILENT`` where it has nothing to say."""
         asked = np.flatnonzero(histories.liked())
         return spoken(self.solver.score(histories)[asked], asked, len(histories), self.known)
+
+    def item_factors(self) -> Floats:
+        """See ``Factored``."""
+        known = self.known & self.solver.known
+        return with_bias(self.solver.factors, np.zeros(len(self.known), np.float32), known, SILENT)
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """See ``Factored``."""
+        return PersonalFactors(self.solver).customer_factors(histories)

@@ -15,13 +15,15 @@ from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.appearance import Appearance
+from recommender.models.base import with_bias, with_one
 from recommender.models.kept import Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import HeldBack, Likes, hold_back, likes_in
 from recommender.topk import top_k
+from recommender.unfinished import Course
 
 if TYPE_CHECKING:
-    from recommender.models.pairwise import Tell
+    from recommender.unfinished import Tell
 
 CELLS = 4_000_000  # similarities held at once
 
@@ -108,7 +110,8 @@ class ItemGraph:
             nodes = Nodes.of(embedding, graph, held.taught, self)
             return held.quality((held.told.matrix() @ nodes.told) @ nodes.answer.T)
 
-        return learn(features, graph, held.taught, self, judge, tell)
+        course = Course.of(self.name, tell, self, features, graph, held)
+        return learn(features, graph, held.taught, self, judge, course)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,8 +231,21 @@ class FittedItemGraph:
         The weights of the likes are divided by the root of their sum, which is LightGCN's
         1 / √(number of likes) where all weigh 1.
         """
+        asked, customers = self._folded(histories)
+        return spoken(customers @ self.answer.T, asked, len(histories), self.known)
+
+    def item_factors(self) -> Floats:
+        """See ``Factored``."""
+        return with_bias(self.answer, np.zeros(len(self.answer), np.float32), self.known, SILENT)
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """See ``Factored``."""
+        asked, customers = self._folded(histories)
+        return asked, with_one(customers)
+
+    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+        """Who has likes, int64 (a,), and their vectors."""
         liked = histories.wanted(len(self.told), self.recipe.half_life)
         asked = np.flatnonzero(np.diff(liked.indptr))
         sums = np.asarray(liked.sum(axis=1)).ravel()[asked]
-        customers = ((liked[asked] @ self.told) / np.sqrt(sums)[:, None]).astype(np.float32)
-        return spoken(customers @ self.answer.T, asked, len(histories), self.known)
+        return asked, ((liked[asked] @ self.told) / np.sqrt(sums)[:, None]).astype(np.float32)

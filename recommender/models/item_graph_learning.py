@@ -12,8 +12,10 @@ from torch.nn.functional import embedding
 
 from recommender.items import Floats
 from recommender.models.item_graph import ItemGraph, likes_graph
-from recommender.models.pairwise import Limits, Tell, Triples, bpr, device_of, normal, train, triples
+from recommender.models.pairwise import Limits, Triples, bpr, device_of, normal, train, triples
+from recommender.models.snapshot import Steps
 from recommender.models.taught import Likes
+from recommender.unfinished import Course
 
 Judge = Callable[[Floats], float]
 
@@ -24,15 +26,15 @@ def learn(
     likes: Likes,
     settings: ItemGraph,
     judge: Judge,
-    tell: Tell | None = None,
+    course: Course | None = None,
 ) -> Floats:
     """The products' embeddings e, float32 (n, k); 0 for products that nobody likes.
 
     features: float32 (n, d), photo vectors. graph: CSR (n, n), the look-alikes. judge: tells the quality of
-    embeddings, for early stopping.
+    embeddings, for early stopping. course: see ``train``.
     """
     learner = _Learner(features, graph, likes, settings, judge)
-    train(learner, Limits(settings.epochs, settings.patience), tell)
+    train(learner, Limits(settings.epochs, settings.patience), course)
     return learner.embedding()
 
 
@@ -55,6 +57,7 @@ class _Learner:
         self._pool = likes.pool()
         self._random = np.random.default_rng(settings.seed)
         self._adam = torch.optim.Adam(self.parameters, lr=settings.rate)
+        self.steps = Steps(self._adam, self._random)
 
     def epoch(self) -> float:
         """Some likes are edges; the others are asked for."""

@@ -4,9 +4,8 @@ they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,9 +14,10 @@ from torch.nn import functional
 
 from data.errors import UsageError
 from recommender.items import Ints
+from recommender.models.snapshot import Learner, Progress
 from recommender.models.taught import Likes, Negatives
+from recommender.unfinished import Course
 
-Tell = Callable[[str], None]
 Triples = tuple[Tensor, Tensor, Tensor]
 
 
@@ -67,20 +67,6 @@ def triples(
         yield tuple(torch.from_numpy(part).to(device) for part in parts)  # type: ignore[misc]
 
 
-class Learner(Protocol):
-    """What ``train`` drives."""
-
-    @property
-    def parameters(self) -> list[Tensor]:
-        """What is learnt."""
-
-    def epoch(self) -> float:
-        """Go once through the likes; the mean loss."""
-
-    def quality(self) -> float:
-        """How well what was held back is found; NaN where nothing was."""
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """epochs: at most. patience: epochs without a better quality after which training ends."""
@@ -89,10 +75,12 @@ class Limits:
     patience: int
 
 
-def train(learner: Learner, limits: Limits, tell: Tell | None = None) -> int:
+def train(learner: Learner, limits: Limits, course: Course | None = None) -> int:
     """Train until the quality stays behind its best for ``patience`` epochs; returns the best epoch, from 1.
 
     The parameters are left as they were after that epoch; where nothing is held back, as after the last.
+    course: told of every epoch; where it has a file, the state after every epoch is kept there, and a
+    training that was stopped goes on from it and comes to the same parameters as one that was not.
 
     One thread is used: the steps are so small that threads wait for each other, and where other processes
     use the same cores that makes them several times slower. The limit holds for the process while it trains.
@@ -100,26 +88,27 @@ def train(learner: Learner, limits: Limits, tell: Tell | None = None) -> int:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        return _train(learner, limits, tell)
+        return _train(learner, limits, course or Course())
 
 
-def _train(learner: Learner, limits: Limits, tell: Tell | None) -> int:
-    best, best_epoch = -np.inf, 0
-    kept: list[Tensor] = []
-    for epoch in range(1, limits.epochs + 1):
-        loss = learner.epoch()
-        quality = learner.quality()
-        if tell is not None:
-            tell(f"epoch {epoch} of at most {limits.epochs}: loss {loss:.4f}, quality {quality:.4f}")
-        if quality > best or np.isnan(quality):
-            best, best_epoch = quality, epoch
-            kept = [parameter.detach().clone() for parameter in learner.parameters]
-        elif epoch - best_epoch >= limits.patience:
-            break
+def _train(learner: Learner, limits: Limits, course: Course) -> int:
+    progress = Progress.found(learner, course)
+    while not progress.ended:
+        loss, quality = learner.epoch(), learner.quality()
+        progress.epoch += 1
+        if quality > progress.best or np.isnan(quality):
+            progress.best, progress.best_epoch = quality, progress.epoch
+            progress.kept = [parameter.detach().clone() for parameter in learner.parameters]
+        behind = progress.epoch - progress.best_epoch
+        progress.ended = progress.epoch >= limits.epochs or 0 < behind >= limits.patience
+        progress.keep(learner, course)
+        course.say(
+            f"epoch {progress.epoch} of at most {limits.epochs}: loss {loss:.4f}, quality {quality:.4f}"
+        )
     with torch.no_grad():
-        for parameter, value in zip(learner.parameters, kept, strict=True):
+        for parameter, value in zip(learner.parameters, progress.kept, strict=True):
             parameter.copy_(value)
-    return best_epoch
+    return progress.best_epoch
 
 
 def normal(shape: tuple[int, ...], spread: float, generator: torch.Generator) -> Tensor:

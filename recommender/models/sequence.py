@@ -14,13 +14,15 @@ from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.appearance import Appearance
+from recommender.models.base import with_bias, with_one
 from recommender.models.kept import Array, Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import Likes, hold_back, likes_in, likes_of
+from recommender.unfinished import Course
 
 if TYPE_CHECKING:
-    from recommender.models.pairwise import Tell
     from recommender.models.sequence_network import Encoder
+    from recommender.unfinished import Tell
 
 Encoding = Literal["gru", "sasrec"]
 BATCH = 256  # customers encoded at once
@@ -78,7 +80,8 @@ class SequenceModel:
 
         items, looks = data.items, Appearance.of(data.items)
         held = hold_back(likes_in(data), self.seed)
-        learnt = learn(looks.inputs(items), held, self, tell)
+        features = looks.inputs(items)
+        learnt = learn(features, held, self, Course.of(self.name, tell, self, features, held))
         kept = Kept(
             items.ids,
             per_item={"own": learnt.own, "met": held.taught.counts() > 0},
@@ -143,10 +146,23 @@ class FittedSequence:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); ``SILENT`` where it has nothing to say."""
+        asked, states = self._folded(histories)
+        return spoken(states @ self.vectors.T, asked, len(histories), self.known)
+
+    def item_factors(self) -> Floats:
+        """See ``Factored``."""
+        return with_bias(self.vectors, np.zeros(len(self.vectors), np.float32), self.known, SILENT)
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """See ``Factored``."""
+        asked, states = self._folded(histories)
+        return asked, with_one(states)
+
+    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+        """Who has likes, int64 (a,), and the states that their likes lead to."""
         likes = likes_of(histories, len(self.vectors))
         asked = np.flatnonzero(np.diff(likes.starts))
-        states = self.encoder.states(likes.of(asked), self.vectors)
-        return spoken(states @ self.vectors.T, asked, len(histories), self.known)
+        return asked, self.encoder.states(likes.of(asked), self.vectors)
 
 
 def newest(likes: Likes, length: int) -> tuple[Ints, Ints]:

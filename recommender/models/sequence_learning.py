@@ -8,10 +8,12 @@ from torch import Tensor
 from torch.nn.functional import embedding, softplus
 
 from recommender.items import Floats, Ints
-from recommender.models.pairwise import Limits, Tell, device_of, normal, train
+from recommender.models.pairwise import Limits, device_of, normal, train
 from recommender.models.sequence import Learnt, SequenceModel, newest
 from recommender.models.sequence_network import Drop, Encoder
+from recommender.models.snapshot import Steps
 from recommender.models.taught import HeldBack
+from recommender.unfinished import Course
 
 SPREAD = 0.02  # of what makes up the products' vectors at the start
 
@@ -30,11 +32,13 @@ def gbce(wanted: Tensor, others: Tensor, beta: float) -> Tensor:
     return (beta * softplus(-wanted) + softplus(others).sum(dim=-1)) / (others.shape[-1] + 1)
 
 
-def learn(features: Floats, held: HeldBack, settings: SequenceModel, tell: Tell | None = None) -> Learnt:
-    """features: float32 (n, d), photo vectors. Where nobody likes two products, nothing is learnt."""
+def learn(features: Floats, held: HeldBack, settings: SequenceModel, course: Course | None = None) -> Learnt:
+    """features: float32 (n, d), photo vectors. course: see ``train``. Where nobody likes two products,
+    nothing is learnt.
+    """
     learner = _Learner(features, held, settings)
     if learner.places:
-        train(learner, Limits(settings.epochs, settings.patience), tell)
+        train(learner, Limits(settings.epochs, settings.patience), course)
     return learner.learnt()
 
 
@@ -62,6 +66,7 @@ class _Learner:
         self._readers = np.flatnonzero(sizes >= 2)
         self.places = int(np.maximum(sizes - 1, 0).sum())
         self._adam = torch.optim.Adam(self.parameters, lr=settings.rate)
+        self.steps = Steps(self._adam, self._random, noise)
 
     def epoch(self) -> float:
         order, total = self._random.permutation(self._readers), 0.0

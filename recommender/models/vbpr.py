@@ -11,14 +11,16 @@ from scipy import sparse
 from data.errors import UsageError
 from recommender.dataset import Dataset
 from recommender.histories import Histories
-from recommender.items import Bools, Floats, Items
+from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.appearance import Appearance
+from recommender.models.base import with_bias, with_one
 from recommender.models.kept import Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import HeldBack, Likes, hold_back, likes_in
+from recommender.unfinished import Course
 
 if TYPE_CHECKING:
-    from recommender.models.pairwise import Tell
+    from recommender.unfinished import Tell
 
 REFERENCES = 128  # products that a new customer's likes are compared with
 STEPS = 40  # of the ascent that folds a customer in
@@ -92,7 +94,8 @@ class Vbpr:
             )
             return held.quality(found @ vectors.T + bias)
 
-        return learn(features, held.taught, self, judge=judge, tell=tell)
+        course = Course.of(self.name, tell, self, features, held)
+        return learn(features, held.taught, self, judge=judge, course=course)
 
     def _nothing(self, features: Floats) -> VisualFactors:
         n, d = features.shape
@@ -253,11 +256,23 @@ class FittedVbpr:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); ``SILENT`` where it has nothing to say."""
+        asked, customers = self._folded(histories)
+        return spoken(customers @ self.factors.T + self.bias, asked, len(histories), self.known)
+
+    def item_factors(self) -> Floats:
+        """See ``Factored``."""
+        return with_bias(self.factors, self.bias, self.known, SILENT)
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """See ``Factored``."""
+        asked, customers = self._folded(histories)
+        return asked, with_one(customers)
+
+    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+        """Who has likes, int64 (a,), and their vectors, float32 (a, k + k2)."""
         liked = histories.wanted(len(self.bias), self.recipe.half_life)
         other = self.state.other
         reference = Reference(other["reference"], other["reference_bias"])
         asked = np.flatnonzero(np.diff(liked.indptr))
-        customers = fold_in(
-            sparse.csr_array(liked[asked]), self.factors, self.bias, reference, self.recipe.decay
-        )
-        return spoken(customers @ self.factors.T + self.bias, asked, len(histories), self.known)
+        told = sparse.csr_array(liked[asked])
+        return asked, fold_in(told, self.factors, self.bias, reference, self.recipe.decay)

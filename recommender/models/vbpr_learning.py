@@ -11,9 +11,11 @@ from torch import Tensor
 from torch.nn.functional import embedding
 
 from recommender.items import Floats, Ints
-from recommender.models.pairwise import Limits, Tell, Triples, bpr, device_of, normal, train, triples
+from recommender.models.pairwise import Limits, Triples, bpr, device_of, normal, train, triples
+from recommender.models.snapshot import Steps
 from recommender.models.taught import Likes
 from recommender.models.vbpr import Vbpr, VisualFactors
+from recommender.unfinished import Course
 
 Judge = Callable[[VisualFactors], float]
 
@@ -79,7 +81,7 @@ def learn(
     start: VisualFactors | None = None,
     judge: Judge | None = None,
     pool: Ints | None = None,
-    tell: Tell | None = None,
+    course: Course | None = None,
 ) -> VisualFactors:
     """Learn VBPR from a matrix of likes; nothing here knows of a shop, so that another implementation can
     be run on the same data.
@@ -87,12 +89,13 @@ def learn(
     features: float32 (n, d). start: the parameters to begin with (default: normal draws as wide as Glorot
     and Bengio's, biases 0). judge: tells the quality after each epoch, for early stopping; None: all epochs
     are run. pool: the products that negatives are drawn from (default: those that somebody likes; all others
-    then keep b = 0 and g = 0).
+    then keep b = 0 and g = 0). course: see ``train``; where it keeps a state, it must be made of all that is
+    handed over here, the judge included.
     """
     device = device_of(settings.device)
     weights = _begin(features, likes, settings) if start is None else _tensors(start)
     learner = _Learner(_moved(weights, device), features, likes, settings, judge, pool)
-    train(learner, Limits(settings.epochs, settings.patience), tell)
+    train(learner, Limits(settings.epochs, settings.patience), course)
     return learner.factors()
 
 
@@ -141,6 +144,7 @@ class _Learner:
         self._pool = likes.pool() if pool is None else pool
         self._random = np.random.default_rng(settings.seed)
         self._adam = torch.optim.Adam(self.parameters, lr=settings.rate)
+        self.steps = Steps(self._adam, self._random)
 
     def epoch(self) -> float:
         batches = triples(self._likes, self._pool, self._settings.batch, self._random, self._device)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from data.cores import cores
 from data.errors import Damaged
 from recommender.items import Doubles, Floats
 from recommender.ranker.signals import matrix
@@ -149,14 +151,15 @@ PARAMETERS: Mapping[str, Any] = {
 def grow(lessons: Lessons, names: tuple[str, ...], rounds: int, seed: int) -> Trees:
     """Trees from lessons, ``SEEDS`` models of ``rounds`` trees; the same lessons and seed give the same.
 
-    One thread: lessons are small, and threads that wait for each other cost more than they bring.
+    One thread for each model, side by side where there are cores: lessons are small, and threads that wait
+    for each other within a model cost more than they bring.
     """
     import lightgbm
 
     telling = lessons.telling().thinned(NEGATIVES, seed)
     least = max(20, min(int(PARAMETERS["min_data_in_leaf"]), len(telling.chosen) // 200))
-    models = []
-    for turn in range(SEEDS):
+
+    def grown(turn: int) -> str:
         data = lightgbm.Dataset(
             telling.table,
             telling.chosen.astype(np.int32),
@@ -166,5 +169,7 @@ def grow(lessons: Lessons, names: tuple[str, ...], rounds: int, seed: int) -> Tr
             params={"verbose": -1, "num_threads": 1},
         )
         settings = {**PARAMETERS, "min_data_in_leaf": least, "seed": seed + turn, "num_threads": 1}
-        models.append(lightgbm.train(settings, data, rounds).model_to_string())
-    return Trees(tuple(models), names)
+        return str(lightgbm.train(settings, data, rounds).model_to_string())
+
+    with ThreadPoolExecutor(min(SEEDS, cores())) as pool:
+        return Trees(tuple(pool.map(grown, range(SEEDS))), names)

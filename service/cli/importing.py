@@ -69,6 +69,10 @@ PruneOption = Annotated[
 ]
 RuntimeOption = Annotated[str, typer.Option("--runtime", help="auto, cuda, openvino or torch.")]
 BatchOption = Annotated[int | None, typer.Option("--batch", min=1, help="Photos in a batch.")]
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option("--profile", metavar="FILE.html", help="Write a page that shows where the time went."),
+]
 DatabaseOption = Annotated[
     str | None,
     typer.Option("--database", help="SQLAlchemy URL of the records; default: SQLite in the shop."),
@@ -106,6 +110,7 @@ def index(
     runtime: RuntimeOption = "auto",
     batch: BatchOption = None,
     database: DatabaseOption = None,
+    profile: ProfileOption = None,
     json: JsonOption = False,
 ) -> None:
     """Index a catalogue: read it, encode the photos that are new, build the search index.
@@ -140,6 +145,7 @@ def index(
         batch=batch,
         switch=switch,
         label=label,
+        profile=profile,
     )
     if catalogue is not None and not catalogue.exists():
         raise UsageError(

@@ -36,7 +36,7 @@ def train(
 ) -> None:
     """Train the recommender on the shop's interactions; all settings are chosen on validation windows.
 
-    A stopped search goes on where it was.
+    A stopped search or training goes on where it was.
 
     Example: vitrine train --shop my-shop --search 30
     """
@@ -107,6 +107,10 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Folder for report.html and report.json.")
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", metavar="FILE.html", help="Write a page that shows where the time went."),
+    ] = None,
     seed: SeedOption = 7,
     json: JsonOption = False,
 ) -> None:
@@ -120,6 +124,8 @@ def evaluate(
 
     if (log is not None) + (compare is not None) > 1 or (log is None and clip is not None):
         raise typer.BadParameter("take one of --log and --compare; --clip belongs to --log")
+    if profile is not None and (compare is not None or log is not None):
+        raise typer.BadParameter("--profile belongs to an evaluation of a shop")
     if compare is not None:
         _compare(compare, seed, json)
         return
@@ -145,6 +151,7 @@ def evaluate(
         repeat=repeat,
         ablate=ablate,
         windows=windows,
+        profile=profile,
     )
     with only_json(json), Engine.open(shop) as engine, progress() as tell:
         answer = engine.evaluate(request, tell)

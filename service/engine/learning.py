@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from embedder.finetuning.settings import Augmentation
-from service import combining, comparing
-from service.answers import EvaluationAnswer, Json
-from service.combining import JoinRequest, SoupRequest
-from service.comparing import CompareAnswer, CompareRequest
 from service.engine.held import Held
-from service.evaluating.request import EvaluateEmbedderRequest
-from service.evaluating.result import EmbedderAnswer
-from service.offpolicy import OffPolicyAnswer, OffPolicyRequest, evaluate_log
 from service.progress import Tell, silent
-from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embedder.finetuning.settings import Augmentation
+    from service.answers import EvaluationAnswer, Json
+    from service.combining import JoinRequest, SoupRequest
+    from service.comparing import CompareAnswer, CompareRequest
+    from service.evaluating.request import EvaluateEmbedderRequest
+    from service.evaluating.result import EmbedderAnswer
+    from service.offpolicy import OffPolicyAnswer, OffPolicyRequest
+    from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
 
 
 class Learning(Held):
@@ -44,6 +47,8 @@ class Learning(Held):
 
     def evaluate_log(self, request: OffPolicyRequest, tell: Tell = silent) -> OffPolicyAnswer:
         """What another policy would have earned, from a log of what was shown."""
+        from service.offpolicy import evaluate_log
+
         return evaluate_log(request, self._parts, tell)
 
     def finetune(self, request: FinetuneRequest, tell: Tell = silent) -> Json | None:
@@ -69,11 +74,15 @@ class Learning(Held):
 
     def soup(self, request: SoupRequest, tell: Tell = silent) -> Json:
         """Average fine-tuned embedders to a new one of the shop; returns which, and what it is worth."""
-        return combining.soup(self._parts, request, tell)
+        from service.combining import soup
+
+        return soup(self._parts, request, tell)
 
     def join(self, request: JoinRequest, tell: Tell = silent) -> Json:
         """Join embedders to a new one of the shop; returns name, folder, space and widths."""
-        return combining.join(self._parts, request, tell)
+        from service.combining import join
+
+        return join(self._parts, request, tell)
 
     def evaluate_embedder(self, request: EvaluateEmbedderRequest, tell: Tell = silent) -> EmbedderAnswer:
         """Measure an embedder on the shop's photos and labels, calibrate ``min_score="auto"``, and report.
@@ -90,7 +99,9 @@ class Learning(Held):
         What an earlier call finished under the same report's folder is not run again. Raises EmptyShop,
         UsageError, ShopBusy.
         """
-        return comparing.compare(self._parts, request, tell)
+        from service.comparing import compare
+
+        return compare(self._parts, request, tell)
 
     def embedders(self) -> list[Json]:
         """Which embedders there are: name, kind, licence, whether installed, and which one is in use."""

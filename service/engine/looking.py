@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.records import Interaction
-from service import browsing, overview
+from service import browsing
 from service.answers import Json, ProductPage
-from service.duplicates import DuplicatesAnswer, DuplicatesRequest, find_duplicates
 from service.engine.held import Held
 from service.freshness import search_state
 from service.lookalikes import calibration_of
-from service.shown import ShownRequest, export_shown
+
+if TYPE_CHECKING:
+    from service.duplicates import DuplicatesAnswer, DuplicatesRequest
+    from service.shown import ShownRequest
 
 
 class Looking(Held):
@@ -75,17 +78,23 @@ class Looking(Held):
 
     def info(self) -> Json:
         """Counts, space, generation, versions, GPU, and what is missing with the command that makes it."""
-        return overview.info(self._parts)
+        from service.overview import info
+
+        return info(self._parts)
 
     def export_rejects(self, path: Path) -> int:
         """Write all rejects of the latest imports as CSV; returns how many."""
-        return overview.export_rejects(self._parts, path)
+        from service.overview import export_rejects
+
+        return export_rejects(self._parts, path)
 
     def export_shown(self, request: ShownRequest) -> Json:
         """Write the log of recommendations with what came of it, for off-policy evaluation.
 
         Returns path, rows, answers, customers, rewarded, left_out, events and days. Raises UsageError.
         """
+        from service.shown import export_shown
+
         return export_shown(self._parts, request)
 
     def warnings(self) -> tuple[str, ...]:
@@ -96,12 +105,18 @@ class Looking(Held):
 
     def ready(self) -> bool:
         """Whether searches can be answered now."""
-        return overview.ready(self._parts)
+        from service.overview import ready
+
+        return ready(self._parts)
 
     def obstacles(self) -> list[str]:
         """Why searches cannot be answered now, and what to do; nothing where they can be."""
-        return overview.obstacles(self._parts)
+        from service.overview import obstacles
+
+        return obstacles(self._parts)
 
     def duplicates(self, request: DuplicatesRequest) -> DuplicatesAnswer:
         """Photos that the shop holds twice, in groups. Raises EmptyShop, UsageError."""
+        from service.duplicates import find_duplicates
+
         return find_duplicates(self._parts, request)

@@ -1,18 +1,23 @@
-"""One thread that encodes photos of several requests in one forward pass: micro-batches."""
+"""Photos of several requests that are encoded in one forward pass: micro-batches.
+
+Full batches are computed side by side, one a core, where the runtime is quicker so: a pass that all cores
+share waits in every layer for the slowest of them, and on a busy machine one of them is always late.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.cores import cores
 from service.requests import Encoded
 
 if TYPE_CHECKING:
@@ -72,20 +77,27 @@ class Prepared:
     since: float = field(default_factory=time.monotonic)
 
 
+Network = Callable[[Sequence[Prepared]], NDArray[np.float32]]
+
+
 class Batcher:
     """Collects prepared photos and encodes those of one embedder together. Safe to use from several threads.
 
-    While a batch is computed the next one gathers. An idle network waits for company only if some is
-    announced (being decoded just now), and at most for the window, counted from the first photo's arrival.
+    While a batch is computed the next one gathers, and goes as soon as it is full and a core is free, or
+    nothing is computed any more. An idle network waits for company only if some is announced (being decoded
+    just now), and at most for the window, counted from the first photo's arrival.
     """
 
-    def __init__(self, window: float, watch: Watch | None = None) -> None:
-        """window: seconds. watch: who is told of every batch."""
+    def __init__(self, window: float, watch: Watch | None = None, largest: int = LARGEST_BATCH) -> None:
+        """window: seconds. watch: who is told of every batch. largest: most photos of one."""
         self.window = window
+        self._largest = largest
         self.watch: Watch = watch or Unwatched()
         self._changed = threading.Condition()
         self._ready: list[Prepared] = []
         self._coming = 0
+        self._lanes = cores()
+        self._flying = 0
         self._thread: threading.Thread | None = None
 
     def announce(self) -> None:
@@ -118,11 +130,34 @@ class Batcher:
             thread.join(seconds)
 
     def _run(self) -> None:
-        while batch := self._next():
-            try:
-                self._encode([one for one in batch if one.answer.set_running_or_notify_cancel()])
-            except Exception:  # of whoever watches: it must not end the thread that all uploads wait for
-                logger.exception("a batch of uploads was not told of as it should have been")
+        with ThreadPoolExecutor(self._lanes, "vitrine-encode") as lanes:
+            while batch := self._next():
+                if self._beside(batch):
+                    with self._changed:
+                        self._flying += 1
+                    lanes.submit(self._fly, batch)
+                else:
+                    self._through(batch, encoded)
+
+    def _fly(self, batch: Sequence[Prepared]) -> None:
+        """Runs on the thread of a lane."""
+        try:
+            self._through(batch, computed)
+        finally:
+            with self._changed:
+                self._flying -= 1
+                self._changed.notify_all()
+
+    def _through(self, batch: Sequence[Prepared], network: Network) -> None:
+        try:
+            self._encode([one for one in batch if one.answer.set_running_or_notify_cancel()], network)
+        except Exception:  # of whoever watches: it must not end the thread that all uploads wait for
+            logger.exception("a batch of uploads was not told of as it should have been")
+
+    def _beside(self, batch: Sequence[Prepared]) -> bool:
+        """Whether a batch is computed while others are: it is a full one, and the runtime likes that."""
+        first = batch[0]
+        return self._lanes > 1 and len(batch) == first.size > 1 and first.embedder.runtime.side_by_side
 
     def _next(self) -> list[Prepared]:
         """The photos to encode next, waiting for them; none when closed and all is done."""
@@ -131,11 +166,15 @@ class Batcher:
             if not self._ready:
                 return []
             first = self._ready[0]
-            size = min(first.size, LARGEST_BATCH)
+            size = min(first.size, self._largest)
             until = first.since + self.window
-            while self._coming > 0 and not self._dismissed() and len(self._of(first)) < size:
+            while not self._dismissed():
+                full = len(self._of(first)) >= size
+                if self._flying >= (self._lanes if full else 1):
+                    self._changed.wait()
+                    continue
                 left = until - time.monotonic()
-                if left <= 0:
+                if full or self._coming <= 0 or left <= 0:
                     break
                 self._changed.wait(left)
             batch = self._of(first)[:size]
@@ -150,18 +189,18 @@ class Batcher:
     def _of(self, first: Prepared) -> list[Prepared]:
         return [one for one in self._ready if one.embedder is first.embedder]
 
-    def _encode(self, batch: Sequence[Prepared]) -> None:
+    def _encode(self, batch: Sequence[Prepared], network: Network) -> None:
         if not batch:
             return
         began = time.monotonic()
         try:
-            vectors = encoded(batch)
+            vectors = network(batch)
         except Exception as error:  # whatever it is, the thread lives on and each photo gets its answer
             if len(batch) == 1:
                 batch[0].answer.set_exception(error)
                 return
             for one in batch:  # one of them spoils it for all: each for itself
-                self._encode([one])
+                self._encode([one], encoded)
             return
         seconds = time.monotonic() - began
         for one, vector in zip(batch, vectors, strict=True):
@@ -172,7 +211,17 @@ class Batcher:
 
 
 def encoded(batch: Sequence[Prepared]) -> NDArray[np.float32]:
-    """Unit blocks (n, d) of prepared photos of one embedder, in one forward pass."""
-    embedder = batch[0].embedder
-    outputs = embedder.runtime.encode(np.stack([one.photo for one in batch]))
-    return embedder.finish(outputs, np.stack([one.colours for one in batch]))
+    """Unit blocks (n, d) of prepared photos of one embedder, in one forward pass of all cores."""
+    return _finished(batch, batch[0].embedder.runtime.encode)
+
+
+def computed(batch: Sequence[Prepared]) -> NDArray[np.float32]:
+    """The same in a pass beside others."""
+    return _finished(batch, batch[0].embedder.runtime.compute)
+
+
+def _finished(
+    batch: Sequence[Prepared], network: Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]
+) -> NDArray[np.float32]:
+    outputs = network(np.stack([one.photo for one in batch]))
+    return batch[0].embedder.finish(outputs, np.stack([one.colours for one in batch]))

@@ -53,7 +53,7 @@ class Bench:
             self._taken -= 1
 
 
-def bench_of(request: Request) -> Bench:
+async def bench_of(request: Request) -> Bench:
     """The bench of the app that answers this request."""
     bench: Bench = request.app.state.bench
     return bench

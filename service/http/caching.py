@@ -64,11 +64,11 @@ def question_tag(request: Request, state: str) -> str:
     return tag_of(request.app.version, state, request.url.path, request.url.query)
 
 
-def revalidated(response: Response) -> None:
+async def revalidated(response: Response) -> None:
     """A dependency of routes whose answers may be kept, but asked about before each use."""
     response.headers["Cache-Control"] = REVALIDATE
 
 
-def never_stored(response: Response) -> None:
+async def never_stored(response: Response) -> None:
     """A dependency of routes whose answers no cache is to keep: they speak of a person."""
     response.headers["Cache-Control"] = NEVER

@@ -39,7 +39,7 @@ class UploadEncoder:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._batcher = Batcher(settings.upload_window_ms / 1000)
+        self._batcher = Batcher(settings.upload_window_ms / 1000, largest=settings.upload_batch)
         self._lock = threading.Lock()
         self._inside = 0
         self._decoders: ThreadPoolExecutor | None = None
@@ -159,7 +159,7 @@ async def _left(request: Request) -> None:
         pass
 
 
-def encoder_of(request: Request) -> UploadEncoder:
+async def encoder_of(request: Request) -> UploadEncoder:
     """The encoder of the app that answers this request."""
     encoder: UploadEncoder = request.app.state.uploads
     return encoder

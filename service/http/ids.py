@@ -48,7 +48,7 @@ ProductPath = Annotated[
 LONGER_ROUTES = ("/similar", "/photos", "/heatmap")
 
 
-def only_an_id(product_id: ProductPath) -> None:
+async def only_an_id(product_id: ProductPath) -> None:
     """A dependency of the routes of a product itself.
 
     Their addresses match those of the longer routes too: ``PUT …/x/similar`` is not about a product

@@ -6,6 +6,7 @@ import threading
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from data.errors import VitrineError
 from service.engine import Engine
@@ -63,18 +64,23 @@ def _log_settings(settings: Settings) -> LogSettings | None:
     return LogSettings(settings.explore, settings.log_retention_days, settings.log_queue)
 
 
-def slot_of(request: Request) -> EngineSlot:
+# Coroutines, though they wait for nothing: FastAPI would run functions on another thread each.
+
+
+async def slot_of(request: Request) -> EngineSlot:
     """The slot of the app that answers this request."""
     slot: EngineSlot = request.app.state.slot
     return slot
 
 
-def engine_of(request: Request) -> Engine:
+async def engine_of(request: Request) -> Engine:
     """The open engine of the app that answers this request."""
-    return slot_of(request).engine()
+    slot = await slot_of(request)
+    found = slot.opened
+    return await run_in_threadpool(slot.engine) if found is None else found
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     """The settings of the app that answers this request."""
     settings: Settings = request.app.state.settings
     return settings

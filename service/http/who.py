@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from service.ruling import LOCAL
 
 
-def who_of(request: Request) -> str:
+async def who_of(request: Request) -> str:
     """The name of the key that the request came with; "local" where the service asks for none."""
     return str(getattr(request.state, "key_name", None) or LOCAL)
 

@@ -65,6 +65,12 @@ def test_every_photo_is_stored_as_encode_gives_it(shop: Shop, tiny: Embedder, tm
     assert set(report.seconds) == {"decode", "encode", "write", "wall"}
     assert all(seconds > 0 for seconds in report.seconds.values())
     assert "21 photos encoded" in report.line()
+    stages = {stage.name: stage for stage in report.stages}
+    assert {stages[name].photos for name in ("list", "read", "decode", "colours", "network", "commit")} == {
+        21
+    }
+    assert all(stage.seconds > 0 and stage.waited >= 0 for stage in report.stages)
+    assert report.seconds["decode"] >= stages["decode"].seconds + stages["read"].seconds
 
 
 def test_the_same_bytes_are_encoded_once(shop: Shop, tiny: Embedder, tmp_path: Path) -> None:

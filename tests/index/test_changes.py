@@ -227,3 +227,53 @@ def test_searches_go_on_while_generations_are_swapped(looks: Looks) -> None:
         thread.join()
     assert not faults
     assert index.generation == 7
+
+
+@pytest.mark.parametrize("choice", ["exact", "IVF8,SQ8"])
+def test_changing_again_and_again_leaves_what_there_is(
+    tmp_path: Path, choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.delta.PART", 4)  # dead slots are cleared away from a few on
+    looks = stocked(tmp_path / "shop", 60)
+    build_generation(looks.shop, looks.shop.space(SPACE), choice)
+    index = CatalogueIndex.open(looks.shop)
+    old = index.pinned()
+    before = {product: old.vectors_of(product)[1].copy() for product in looks.photos}
+    rng = np.random.default_rng(0)
+    for turn in range(12):
+        chosen = rng.choice(50, 9, replace=False)
+        looks.put_many([(f"p{at:04d}", drawn(1 + turn % 3, seed=int(at) + 100 * turn)) for at in chosen])
+        if turn == 6:
+            looks.delete("p0055", "p0003")
+        looks.put("p0003", drawn(1, seed=turn))
+        assert index.refresh()
+        assert index.size == sum(map(len, looks.photos.values()))
+        assert sorted(index.products().ids) == sorted(looks.photos)
+        probe = LAYOUT.scale(drawn(1, seed=turn + 900))[0]
+        wanted = sorted(looks.scores(probe).items(), key=lambda entry: -entry[1])
+        hits = index.search(Query((Example(vector=probe),), k=100))
+        np.testing.assert_allclose([hit.score for hit in hits], [score for _, score in wanted], atol=1e-5)
+        assert sorted(hit.product_id for hit in hits) == sorted(product for product, _ in wanted)
+        for product, photos in looks.photos.items():
+            names, vectors = index.vectors_of(product)
+            assert names == photos
+            np.testing.assert_array_equal(vectors, [looks.vectors[photo] for photo in photos])
+    delta = index.pinned().snapshot.delta
+    assert delta.slots < 100, "of 120 and more that were made, dead ones are cleared away"
+    for product, vectors in before.items():
+        np.testing.assert_array_equal(old.vectors_of(product)[1], vectors)
+
+
+def test_a_few_hundred_changes_do_not_turn_a_quick_search_into_an_exact_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = stocked(tmp_path / "shop", 4000, photos=1)
+    build_generation(looks.shop, looks.shop.space(SPACE), "IVF16,SQ8")
+    index = CatalogueIndex.open(looks.shop)
+    looks.put_many([(f"p{at:04d}", drawn(1, seed=5000 + at)) for at in range(0, 3000, 10)])
+    index.refresh()
+    monkeypatch.setattr("index.serving.Scans.exact", lambda *given: pytest.fail("compared exactly"))
+    for at in range(1, 40):
+        hits = ask(index, looks.vectors[looks.photos[f"p{at:04d}"][0]], 5)
+        assert hits[0] == f"p{at:04d}"
+        assert len(hits) == 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,8 @@ from data.aspects import AspectLayout
 from data.errors import UsageError
 from index.choose import EXACT, Built, choose, factories, forced
 from index.manifest import Candidate
-from index.scans import ApproximateScan
-from index.trial import Recall, Trial, recall
+from index.scans import ApproximateScan, ExactScan, Scan
+from index.trial import Recall, Trial, recall, recall_of
 from tests.index.shops import LAYOUT, drawn
 
 N, HELD = 1500, 1400
@@ -109,14 +111,52 @@ def test_exact_is_taken_where_nothing_reaches_the_wanted_recall() -> None:
     assert built.index is None
 
 
-def test_the_quickest_that_reaches_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([5.0] + [0.3] * 50)
-    monkeypatch.setattr("index.choose.latency_of", lambda scan, made: next(times, 0.2))
-    built, tried = choose(trial(0.95), ["IVF32,SQ8", "HNSW16"], silent)
-    reached = [candidate for candidate in tried if candidate.reached]
-    assert len(tried) == 3
-    assert built.candidate.latency_ms == min(candidate.latency_ms for candidate in reached)
-    assert built.candidate.factory != EXACT
+def slow(milliseconds: dict[str, float]) -> Callable[[Scan, Trial], float]:
+    """Latencies by the FAISS class that is searched, exact 1 ms."""
+
+    def latency(scan: Scan, made: Trial) -> float:
+        kind = type(getattr(scan, "_index", None)).__name__
+        return milliseconds.get(kind, 1.0)
+
+    return latency
+
+
+@pytest.mark.parametrize(("flat", "taken"), [(0.2, "IVF32,Flat"), (0.28, "IVF32,SQ8"), (0.4, "IVF32,SQ8")])
+def test_the_quickest_that_reaches_is_taken_and_of_two_alike_the_first(
+    monkeypatch: pytest.MonkeyPatch, flat: float, taken: str
+) -> None:
+    known = {"IndexIVFScalarQuantizer": 0.3, "IndexIVFFlat": flat}
+    monkeypatch.setattr("index.choose.latency_of", slow(known))
+    built, tried = choose(trial(0.95), ["IVF32,SQ8", "IVF32,Flat"], silent)
+    assert [candidate.reached for candidate in tried] == [True] * 3
+    assert built.candidate.factory == taken
+
+
+def test_a_graph_is_built_only_where_nothing_before_it_was_sufficient(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("index.choose.latency_of", slow({"IndexIVFScalarQuantizer": 0.3}))
+    _, tried = choose(trial(0.95), ["IVF32,SQ8", "HNSW16"], silent)
+    assert [candidate.factory for candidate in tried] == [EXACT, "IVF32,SQ8"]
+    _, tried = choose(trial(0.95), ["PQ1x4", "HNSW16"], silent)
+    assert [candidate.factory for candidate in tried] == [EXACT, "PQ1x4", "HNSW16"]
+
+
+def test_what_is_far_quicker_than_exact_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.choose.latency_of", slow({"IndexIVFScalarQuantizer": 0.2}))
+    built, tried = choose(trial(0.95), ["IVF32,SQ8", "IVF32,Flat"], silent)
+    assert [candidate.factory for candidate in tried] == [EXACT, "IVF32,SQ8"]
+    assert built.candidate.factory == "IVF32,SQ8"
+
+
+def test_the_exact_answers_are_those_of_comparing_everything() -> None:
+    made = trial()
+    panel = made.plain()
+    everything = made.queries.astype(np.float64) @ made.searched.astype(np.float64).T
+    np.testing.assert_allclose(panel.truth, -np.sort(-everything, axis=1)[:, :10], atol=1e-6)
+    assert [part.name for part in made.reweighed()][:2] == ["only shape", "only texture"]
+    for part in made.reweighed():
+        assert recall_of(ExactScan.over(made.searched), made, part) == Recall(1.0, 0.0)
 
 
 def test_a_bad_factory_is_a_clear_error() -> None:

@@ -98,3 +98,25 @@ def test_filters_with_every_strategy_and_aspects(stock: Stock) -> None:
         )
         hits = index.search(query)
         assert {hit.product_id for hit in hits} == dresses - {"p0003", "p0004", "p0005"}
+
+
+def test_a_filter_asked_again_is_not_evaluated_again_and_answers_alike(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = stock[1]
+    query = Query((Example("p0011"),), where=parse("rank < 300 and in_stock"), exclude=frozenset({"p0012"}))
+    first = index.search(query)
+    monkeypatch.setattr("data.where.Where.mask", lambda *given: pytest.fail("evaluated again"))
+    again = Query((Example("p0011"),), where=parse("rank < 300 and in_stock"))
+    found = index.search(again)
+    assert [hit.product_id for hit in found if hit.product_id != "p0012"][:9] == [
+        hit.product_id for hit in first
+    ][:9]
+    assert index.search(query) == first
+
+
+def test_only_the_last_few_filters_are_remembered(stock: Stock) -> None:
+    table = stock[1].pinned()._filter()
+    for rank in range(40):
+        assert table.mask(parse(f"rank < {rank}")).sum() <= rank
+    assert len(table._kept) == 16

@@ -65,6 +65,45 @@ def test_all_but_a_few_means_the_same_as_a_mask(fetch: int, banned: set[int]) ->
     np.testing.assert_allclose(np.sort(scores[found])[::-1][:wanted], np.sort(scores[mask])[::-1][:wanted])
 
 
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.3, 0.004])
+def test_a_long_scan_in_parts_finds_the_same(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.scans.PART_VALUES", 80 * LAYOUT.d)
+    scan = ExactScan.over(MATRIX)
+    assert len(scan._parts) == 9
+    mask = np.random.default_rng(3).random(len(MATRIX)) < share
+    for allowed in (Allowed.only(mask), Allowed.all_but(len(MATRIX), np.asarray([3, 80, 699])), None):
+        for fetch in (1, 10, 200):
+            whole, parts = EXACT.top(PROBES, fetch, allowed), scan.top(PROBES, fetch, allowed)
+            np.testing.assert_allclose(parts.worst, whole.worst, atol=1e-6)
+            for probe in PROBES:
+                best = min(fetch, len(whole.rows))
+                np.testing.assert_allclose(
+                    np.sort(brute(probe)[parts.rows])[::-1][:best],
+                    np.sort(brute(probe)[whole.rows])[::-1][:best],
+                    atol=1e-6,
+                )
+
+
+def test_rows_are_searched_where_they_lie() -> None:
+    matrix = MATRIX.copy()
+    scan = ExactScan.over(matrix)
+    row = len(matrix) - 1
+    matrix[row] = (4 * PROBES[0]).astype(np.float16)
+    assert row in scan.top(PROBES[:1], 1, None).rows
+    del matrix
+    assert row in scan.top(PROBES[:1], 1, None).rows
+    assert not len(ExactScan.over(MATRIX[:0]).top(PROBES[:1], 3, None).rows)
+
+
+def test_many_probes_at_once_find_what_each_finds_alone() -> None:
+    for scan in (EXACT, ApproximateScan(built("IVF16,SQ8"), Setting("nprobe", 16, 3))):
+        found = scan.each(PROBES, 10)
+        assert found.shape == (len(PROBES), 10 * scan.overfetch)
+        for probe, rows in zip(PROBES, found, strict=True):
+            alone = scan.top(probe[None, :], 10, None).rows
+            np.testing.assert_array_equal(np.sort(rows), np.sort(alone))
+
+
 def test_exact_scores_are_those_of_the_stored_float16() -> None:
     scores, rows = half_flat(MATRIX).search(PROBES, 5)
     for probe, line, at in zip(PROBES, scores, rows, strict=True):

@@ -9,7 +9,10 @@ from data.errors import Damaged, NotTrained, UsageError
 from recommender.request import Request
 from recommender.single import FOLDER, open_model, recommend_by, train_model
 from recommender.source import load_dataset
+from recommender.training import train
 from recommender.tuning import silent
+from recommender.unfinished import FOLDER as UNFINISHED
+from recommender.unfinished import Tell
 from tests.recommender.conftest import Corner
 
 
@@ -61,3 +64,58 @@ def test_a_damaged_file_is_refused(corner: Corner) -> None:
 def test_an_unknown_model_is_named_with_those_there_are(corner: Corner) -> None:
     with pytest.raises(UsageError, match="item-knn"):
         train_model(corner.shop, corner.index, "svd", 7, silent)
+
+
+class Stopped(Exception):
+    """What a test ends a training with."""
+
+
+def stopping(when: str, told: list[str]) -> Tell:
+    """Keeps what is told, and ends the training when it hears some words."""
+
+    def tell(words: str) -> None:
+        told.append(words)
+        if when in words:
+            raise Stopped
+
+    return tell
+
+
+def files_of(corner: Corner, name: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (corner.shop.directory / FOLDER / name).iterdir()}
+
+
+def test_a_stopped_training_goes_on_and_keeps_the_same(corner: Corner) -> None:
+    states = corner.shop.directory / UNFINISHED
+    told: list[str] = []
+    with pytest.raises(Stopped):
+        train_model(corner.shop, corner.index, "gru", 7, stopping("epoch 2 of", told))
+    assert not (corner.shop.directory / FOLDER / "gru").exists()
+    assert len(list(states.iterdir())) == 1
+    train_model(corner.shop, corner.index, "gru", 7, told.append)
+    assert "gru: going on after epoch 2 of a stopped training" in told
+    assert not states.exists()
+    found = files_of(corner, "gru")
+    train_model(corner.shop, corner.index, "gru", 7, silent)
+    assert files_of(corner, "gru") == found
+
+
+def test_a_training_that_stops_after_its_validation_does_not_repeat_it(corner: Corner) -> None:
+    told: list[str] = []
+    with pytest.raises(Stopped):
+        train_model(corner.shop, corner.index, "gru", 7, stopping("training gru", told))
+    assert sum("epoch 1 of" in words for words in told) >= 1, "one training a validation window"
+    again: list[str] = []
+    train_model(corner.shop, corner.index, "gru", 7, again.append)
+    assert sum("epoch 1 of" in words for words in again) == 1
+
+
+def test_a_stopped_search_of_the_recommender_goes_on(corner: Corner) -> None:
+    told: list[str] = []
+    with pytest.raises(Stopped):
+        train(corner.shop, corner.index, 7, stopping("tuning looks", told), search=3)
+    again: list[str] = []
+    report = train(corner.shop, corner.index, 7, again.append, search=3)
+    assert "search: popularity: going on after 3 of 3 tries" in again
+    assert not (corner.shop.directory / UNFINISHED).exists()
+    assert train(corner.shop, corner.index, 7, silent, search=3).tuned.tried == report.tuned.tried

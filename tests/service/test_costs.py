@@ -43,10 +43,10 @@ def indexed_again(engine: Engine) -> Action:
 
 
 BUDGETS = {
-    similar: Cost(1_710, 60, 6),
-    filtered: Cost(1_830, 60, 6),
-    explained: Cost(2_030, 70, 6),
-    recommended: Cost(4_300, 70, 16),
+    similar: Cost(360, 20, 0),
+    filtered: Cost(435, 20, 0),
+    explained: Cost(660, 37, 0),
+    recommended: Cost(2_060, 42, 4),
     indexed_again: Cost(20_500, 180, 68),
 }
 

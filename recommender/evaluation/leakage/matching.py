@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recommender.dataset import Events
+from recommender.distinct import among
 from recommender.evaluation.exam import Exam
 from recommender.items import Bools, Ints
 
@@ -25,9 +26,9 @@ def asked(exam: Exam) -> Ints:
 def shared(events: Events, others: Events, n: int) -> Bools:
     """bool (m,): the events that are among ``others`` too: same customer, product and moment."""
     ours, theirs = pairs(events, n), pairs(others, n)
-    found = np.isin(ours, theirs)
+    found = among(ours, theirs)
     if found.any():
-        close = np.isin(theirs, ours[found])
+        close = among(theirs, ours[found])
         known = set(zip(theirs[close].tolist(), others.times[close].tolist(), strict=True))
         keys = zip(ours[found].tolist(), events.times[found].tolist(), strict=True)
         found[found] = [key in known for key in keys]

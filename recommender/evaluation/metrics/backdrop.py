@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from scipy import sparse
 
 from recommender.dataset import Dataset
+from recommender.distinct import count_of
 from recommender.evaluation.exam import Exam
 from recommender.evaluation.metrics.accuracy import KS
 from recommender.evaluation.metrics.diversity import (
@@ -55,7 +55,7 @@ class Backdrop:
         return cls(
             looks=looks or exam.items,
             counts=counts,
-            customers=len(np.unique(fit.events.customers)),
+            customers=count_of(fit.events.customers),
             popular=popular_lists(exam, counts, depth),
             tastes=category_tastes(exam.histories, exam.items),
         )

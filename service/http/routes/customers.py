@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from data.records import Interaction
 from service.answers import Json
 from service.http.caching import never_stored
+from service.http.hops import OneHop
 from service.http.ids import CustomerPath
 from service.http.opened import OpenEngine, TheSettings
 from service.http.params import RecommendQuery, within
@@ -23,7 +24,7 @@ from service.http.schemas.customers import (
 )
 from service.requests import RecommendRequest
 
-router = APIRouter(prefix="/v1", tags=["customers"], dependencies=[Depends(never_stored)])
+router = APIRouter(prefix="/v1", tags=["customers"], dependencies=[Depends(never_stored)], route_class=OneHop)
 
 SESSION = "session"
 RECOMMENDATIONS = "recommendations"

@@ -12,11 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from service.heatmaps import HeatmapRequest, Which
 from service.http.bounded import TheBench
 from service.http.caching import REVALIDATE, is_known, not_modified
+from service.http.hops import OneHop
 from service.http.ids import ProductId, ProductPath
 from service.http.opened import OpenEngine
 from service.http.routes.failures import failures
 
-router = APIRouter(prefix="/v1", tags=["search by looks"])
+router = APIRouter(prefix="/v1", tags=["search by looks"], route_class=OneHop)
 
 PhotoId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$", examples=["9f86d081884c7d65"])]
 

@@ -10,12 +10,13 @@ from fastapi.responses import FileResponse
 from data.photos import probe
 from service.answers import Json
 from service.http.caching import NOT_MODIFIED, PHOTOS, Known, content_tag, is_known, not_modified
+from service.http.hops import OneHop
 from service.http.ids import PhotoPath
 from service.http.opened import OpenEngine
 from service.http.routes.failures import failures
 from service.http.schemas.products import PhotoDeleted
 
-router = APIRouter(prefix="/v1", tags=["photos"])
+router = APIRouter(prefix="/v1", tags=["photos"], route_class=OneHop)
 
 # Thumbnails come in these sides only, so that nobody can fill the cache with every size there is.
 SIDES = (96, 192, 320, 480, 640, 960, 1280, 1920)

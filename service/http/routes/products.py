@@ -13,6 +13,7 @@ from service.http.caching import revalidated
 from service.http.cursors import EXAMPLE_CURSOR, LONGEST_CURSOR, after, cursor_after
 from service.http.describe import photo_url, with_urls
 from service.http.encoding import TheEncoder
+from service.http.hops import OneHop
 from service.http.ids import ProductPath, only_an_id
 from service.http.opened import OpenEngine, TheSettings
 from service.http.params import within
@@ -30,7 +31,7 @@ from service.http.schemas.products import (
 )
 from service.http.uploads import Photo, read_photo
 
-router = APIRouter(prefix="/v1", tags=["products"], dependencies=[Depends(revalidated)])
+router = APIRouter(prefix="/v1", tags=["products"], dependencies=[Depends(revalidated)], route_class=OneHop)
 
 JUST_A_PRODUCT = [Depends(only_an_id)]
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from data.rules import Terms
 from service.answers import Json
+from service.http.hops import OneHop
 from service.http.ids import ProductId
 from service.http.opened import OpenEngine
 from service.http.routes.failures import failures
@@ -24,7 +25,7 @@ from service.http.schemas.rules import (
 from service.http.who import Who
 from service.ruling import MOST_CHANGES
 
-router = APIRouter(prefix="/v1/rules", tags=["merchandising"])
+router = APIRouter(prefix="/v1/rules", tags=["merchandising"], route_class=OneHop)
 
 RuleNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="the rule's number", examples=[3])]
 Product = Annotated[ProductId | None, Query(description="only rules that are for this product or move it")]

@@ -11,6 +11,7 @@ from service.answers import Json
 from service.fading import faded, newest_of
 from service.http.caching import NOT_MODIFIED, REVALIDATE, Known, is_known, not_modified, question_tag
 from service.http.encoding import TheEncoder
+from service.http.hops import OneHop
 from service.http.ids import ProductPath
 from service.http.opened import OpenEngine, TheSettings
 from service.http.params import SimilarQuery, within
@@ -21,7 +22,7 @@ from service.http.schemas.searches import SEARCHES
 from service.http.uploads import Photos
 from service.requests import Look, SimilarRequest
 
-router = APIRouter(prefix="/v1", tags=["search by looks"])
+router = APIRouter(prefix="/v1", tags=["search by looks"], route_class=OneHop)
 
 SearchBody = Annotated[SearchIn, Body(openapi_examples=SEARCHES)]
 

@@ -12,7 +12,8 @@ from recommender.evaluation.exam import Exam
 from recommender.evaluation.metrics import auc_of
 from recommender.evaluation.ranking import Ranking, rank
 from recommender.histories import DAY, Histories
-from recommender.items import Bools, Floats, Items
+from recommender.items import Bools, Floats, Ints, Items
+from recommender.shortlist import has_bfloat16
 
 CUSTOMERS, PRODUCTS = 60, 90
 
@@ -197,3 +198,100 @@ def test_the_threads_of_blas_are_given_back(monkeypatch: pytest.MonkeyPatch) -> 
     rank(Watcher(table().scores), exam_of())
     assert set(inside) == ({1} if before else set())
     assert threads() == before
+
+
+MANY = 40 * PRODUCTS  # products among which a first look pays
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """A model of small whole numbers, so that all ways to add up agree to the last digit. Customers whose
+    key is divisible by ``unknown`` have no vector and like what has a low number.
+    """
+
+    customers: Floats
+    items: Floats
+    unknown: int = 5
+    name: str = "vectors"
+    silence: float = 0.0
+
+    def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
+        keys = histories.keys.astype(np.int64)
+        scores = self.customers[keys] @ self.items.T
+        scores[keys % self.unknown == 0] = -np.arange(len(self.items), dtype=np.float32)
+        return scores
+
+    def item_factors(self) -> Floats:
+        return self.items
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        keys = histories.keys.astype(np.int64)
+        asked = np.flatnonzero(keys % self.unknown)
+        return asked, self.customers[keys[asked]]
+
+
+def vectors(levels: int) -> Vectors:
+    rng = np.random.default_rng(levels)
+    drawn = [rng.integers(-levels, levels + 1, (m, 5)).astype(np.float32) for m in (CUSTOMERS, MANY)]
+    return Vectors(drawn[0], drawn[1])
+
+
+def many(exam: Exam) -> Exam:
+    """The same customers before a larger catalogue."""
+    ids = [f"p{i}" for i in range(MANY)]
+    arrived = {ids[at]: float(time) for at, time in enumerate(np.resize(exam.items.arrived, MANY))}
+    wanted = sparse.csr_array(sparse.hstack([exam.wanted] * (MANY // PRODUCTS)))
+    return replace(exam, items=Items.build(ids, arrived=arrived), wanted=wanted)
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no products in bfloat16")
+@pytest.mark.parametrize("cores", [1, 3])
+@pytest.mark.parametrize("repeat", [False, True])
+@pytest.mark.parametrize("levels", [1, 30])
+def test_lists_by_a_first_look_are_those_of_all_scores(
+    monkeypatch: pytest.MonkeyPatch, cores: int, repeat: bool, levels: int
+) -> None:
+    exam, model = replace(many(exam_of(late=0.3)), repeat=repeat), vectors(levels)
+    monkeypatch.setattr(ranking, "cores", lambda: cores)
+    monkeypatch.setattr(ranking, "TOGETHER", 13)
+    found = rank(model, exam, 20)
+    monkeypatch.setattr(ranking, "has_bfloat16", lambda: False)
+    scored = rank(model, exam, 20)
+    assert np.array_equal(found.top, scored.top)
+    assert np.array_equal(found.hits, scored.hits)
+    assert found.hits.any()
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no products in bfloat16")
+def test_a_first_look_is_taken_where_no_scores_are_measured_and_scores_are_asked_for_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exam, asked = many(exam_of()), []
+
+    class Listener(Vectors):
+        def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
+            asked.extend(histories.keys.tolist())
+            return super().score(histories, barred)
+
+    model = Listener(*(getattr(vectors(3), name) for name in ("customers", "items")))
+    rank(model, exam, 20)
+    assert sorted(asked) == list(range(0, CUSTOMERS, 5))
+    asked.clear()
+    rank(model, exam, 20, auc_of)
+    assert sorted(asked) == list(range(CUSTOMERS))
+
+
+@pytest.mark.parametrize("part", ["customers", "items"])
+def test_a_factor_that_is_not_finite_fails_too(part: str) -> None:
+    model = vectors(3)
+    getattr(model, part)[7, 2] = np.nan
+    with pytest.raises(UsageError, match="'vectors' gave a score that is not a finite number"):
+        rank(model, many(exam_of()), 20)
+
+
+def test_torch_gets_its_threads_back() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    rank(vectors(3), many(exam_of()), 20)
+    assert torch.get_num_threads() == before

@@ -11,7 +11,7 @@ import pytest
 
 from recommender.dataset import Dataset
 from recommender.items import Items
-from recommender.models.base import Fitted, Recipe
+from recommender.models.base import Fitted, Recipe, factors_of
 from recommender.models.kinds import BY_NAME
 from recommender.settings import MODELS, SOURCES, Settings
 from tests.recommender.makers import history_of, shop_like
@@ -137,3 +137,23 @@ def test_what_is_kept_fits_the_catalogue_of_another_day(recipe: Any, fitted: Any
         scores = again.score(told)
         assert scores.shape == (1, len(today))
         assert np.isfinite(scores).all()
+
+
+def test_the_vectors_of_a_model_multiply_to_its_scores(fitted: Fitted, data: Dataset) -> None:
+    factored = factors_of(fitted)
+    if factored is None:
+        pytest.skip("has no vectors")
+    told = data.histories(np.arange(20), np.full(20, data.asof))
+    asked, vectors = factored.customer_factors(told)
+    items = factored.item_factors()
+    assert len(asked)
+    assert items.dtype == vectors.dtype == np.float32
+    assert vectors @ items.T == pytest.approx(fitted.score(told)[asked], rel=1e-4, abs=1e-4)
+
+
+def test_customers_of_whom_nothing_is_known_have_no_vector(fitted: Fitted, data: Dataset) -> None:
+    factored = factors_of(fitted)
+    if factored is None:
+        pytest.skip("has no vectors")
+    asked, vectors = factored.customer_factors(history_of(data.items, []))
+    assert (len(asked), len(vectors)) == (0, 0)

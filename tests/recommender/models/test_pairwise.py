@@ -8,7 +8,9 @@ import torch
 
 from data.errors import UsageError
 from recommender.models.pairwise import Limits, bpr, device_of, train, triples
+from recommender.models.snapshot import Steps
 from recommender.models.taught import likes_in
+from recommender.unfinished import Course
 from tests.recommender.makers import data_of, items_of
 
 NAN = float("nan")
@@ -19,6 +21,7 @@ class Scripted:
 
     def __init__(self, qualities: list[float]) -> None:
         self.parameters = [torch.zeros(1)]
+        self.steps = Steps(torch.optim.Adam(self.parameters), np.random.default_rng(0))
         self._qualities = qualities
 
     def epoch(self) -> float:
@@ -51,7 +54,7 @@ def test_training_ends_behind_the_best_epoch_and_returns_to_it() -> None:
 def test_without_anybody_held_back_all_epochs_are_run() -> None:
     learner = Scripted([NAN] * 4)
     told: list[str] = []
-    assert train(learner, Limits(epochs=4, patience=1), told.append) == 4
+    assert train(learner, Limits(epochs=4, patience=1), Course(told.append)) == 4
     assert learner.parameters[0].tolist() == [4]
     assert len(told) == 4
 

@@ -42,6 +42,28 @@ def test_a_final_line_says_the_seconds(vitrine: Vitrine, catalogue: Path, tmp_pa
     assert done.out.strip().splitlines()[-1].startswith("seconds: read ")
 
 
+def test_a_profile_is_a_page_with_every_stage(vitrine: Vitrine, catalogue: Path, tmp_path: Path) -> None:
+    page = tmp_path / "profile.html"
+    done = vitrine("index", catalogue, "--shop", tmp_path / "shop", "--profile", page)
+    assert done.code == 0, done.err
+    text = page.read_text(encoding="utf-8")
+    for stage in ("read", "load", "encode", "decode and resize", "network", "commit", "build", "wall time"):
+        assert f">{stage}" in text
+    assert "48 photos indexed" in text
+    again = vitrine("index", catalogue, "--shop", tmp_path / "shop", "--profile", page)
+    assert again.code == 0
+    assert "nothing to encode" in page.read_text(encoding="utf-8")
+
+
+def test_a_profile_that_cannot_be_written_is_told_before_the_work(
+    vitrine: Vitrine, catalogue: Path, tmp_path: Path
+) -> None:
+    done = vitrine("index", catalogue, "--shop", tmp_path / "shop", "--profile", tmp_path)
+    assert done.code == 2
+    assert "is a folder" in done.err
+    assert "generation" not in done.out
+
+
 def bad_catalogue(folder: Path) -> Path:
     """Nine good rows, then one of each kind of bad one."""
     good = rows()[:9]

@@ -50,8 +50,12 @@ def test_train_evaluate_recommend(vitrine: Vitrine, shop: Path, tmp_path: Path) 
     assert trained.code == 0, trained.err
     assert trained.json
     assert vitrine("info", "--shop", shop, "--json").json["recommender"]["trained"] is True
-    evaluated = vitrine("evaluate", "--shop", shop, "--report", tmp_path / "report", "--json")
+    places = ("--report", tmp_path / "report", "--profile", tmp_path / "profile.html")
+    evaluated = vitrine("evaluate", "--shop", shop, *places, "--json")
     assert evaluated.code == 0, evaluated.err
+    page = (tmp_path / "profile.html").read_text(encoding="utf-8")
+    for stage in ("read", "split", "audit", "tune", "fit", "rank", "metrics", "resample and test", "report"):
+        assert f">{stage}</text>" in page
     told = evaluated.json
     assert told["split"] == "time"
     assert len(told["models"]) >= 4
@@ -62,6 +66,16 @@ def test_train_evaluate_recommend(vitrine: Vitrine, shop: Path, tmp_path: Path) 
     assert len({item["product_id"] for item in items["items"]}) == 6
     assert items["fallback"] is None
     assert items["trained"] is True
+
+
+def test_a_profile_of_an_evaluation_that_cannot_be_written_is_told_before_the_work(
+    vitrine: Vitrine, indexed: Path, tmp_path: Path
+) -> None:
+    done = vitrine("evaluate", "--shop", indexed, "--profile", tmp_path / "none" / "profile.html")
+    assert done.code != 0
+    assert "create it first" in " ".join(done.err.split())
+    two = ("--compare", tmp_path / "a.json", tmp_path / "b.json")
+    assert vitrine("evaluate", *two, "--profile", tmp_path / "profile.html").code != 0
 
 
 def test_recommend_says_why(vitrine: Vitrine, indexed: Path) -> None:
@@ -112,13 +126,19 @@ def test_embedders(vitrine: Vitrine, indexed: Path) -> None:
 
 def test_rolling_windows_are_pooled(vitrine: Vitrine, indexed: Path, tmp_path: Path) -> None:
     words = ("evaluate", "--shop", indexed, "--split", "rolling", "--windows", 2, "--model", "popularity")
-    words = (*words, "--model", "looks", "--repeat", "--report", tmp_path / "report")
-    told = vitrine(*words, "--json").json
+    words = (*words, "--model", "looks", "--repeat", "--report")
+    told = vitrine(*words, tmp_path / "report", "--json").json
     assert told["pooled"]["windows"] == len(told["windows"]) == 2
     assert told["pooled"]["customers"] <= told["pooled"]["answers"]
     assert {test["metric"] for test in told["pooled"]["tests"]} == {"ndcg@10", "recall@12", "map@12"}
     assert (tmp_path / "report" / "report.html").is_file()
     assert (tmp_path / "report" / "window-2" / "report.html").is_file()
-    done = vitrine(*words)
+    done = vitrine(*words, tmp_path / "again")
     assert "2 windows pooled, " in done.out
     assert "each customer counts once" in done.out
+    both = (tmp_path / "report" / "report.json", tmp_path / "again")
+    assert len(vitrine("evaluate", "--compare", *both, "--json").json["windows"]) == 2
+    assert "2 windows are pooled, " in vitrine("evaluate", "--compare", *both).out
+    refused = vitrine("evaluate", "--compare", both[0], both[1] / "window-1")
+    assert refused.code == 2
+    assert "compare two of a kind" in refused.err

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.serving import Service
+from benchmarks.service_process import Service
 from service.http import run
 from service.http.request_id import PLAIN
 from service.http.surrounding import ENVELOPE_BYTES

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from data.errors import Damaged
+from service.http import batching
 from service.http.batching import Batcher, Prepared
 from service.requests import Encoded
-from tests.service.fakes import Floats
-from tests.service.http.held import SECONDS, Counting, HeldEmbedder
+from tests.service.fakes import Bytes, Floats
+from tests.service.http.held import SECONDS, Counting, HeldEmbedder, HeldRuntime
 
 FOREVER = 1e6
 
@@ -81,6 +82,30 @@ def test_a_full_batch_goes_at_once(batcher: Batcher, embedder: HeldEmbedder) -> 
     for answer in handed_in(batcher, *(photo(embedder, n) for n in range(8))):
         answer.result(SECONDS)
     assert embedder.held.passes == [8]
+
+
+class Pair(HeldRuntime):
+    """Computes only where two compute at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = threading.Barrier(2, timeout=SECONDS)
+
+    def compute(self, photos: Bytes) -> tuple[Floats, ...]:
+        self.both.wait()
+        return self.encode(photos)
+
+
+def test_full_batches_are_computed_side_by_side_and_what_is_left_follows(
+    embedder: HeldEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "cores", lambda: 2)
+    embedder.held = embedder.runtime = Pair()
+    batcher = Batcher(FOREVER)
+    for answer in handed_in(batcher, *(photo(embedder, n) for n in range(19))):
+        answer.result(SECONDS)
+    assert embedder.held.passes == [8, 8, 3]
+    batcher.close()
 
 
 def test_each_photo_gets_its_own_vector(batcher: Batcher, embedder: HeldEmbedder) -> None:

@@ -14,7 +14,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from benchmarks.serving import Service, serving
+from benchmarks.service_process import Service, serving
 from service.http.deadline import Deadline
 
 SLOW = 50

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from benchmarks.serving import Service, serving
+from benchmarks.service_process import Service, serving
 from data.records import Interaction
 from service.engine import Engine
 from service.requests import IndexRequest
