@@ -28,6 +28,7 @@ MODULES = (
     "evaluation",
     "als",
     "vbpr",
+    "recommend",
     "growth",
     "simulated",
 )

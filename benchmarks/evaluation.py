@@ -1,23 +1,25 @@
 """Offline evaluation: this project's beside RecTools and Cornac, on the same factors and interactions.
 
-``python -m benchmarks.evaluation [--quick] [--json FILE]``
+``python -m benchmarks.evaluation [--quick] [--no-record]``
 
 A drawn factor model ranks all 20,000 products for every customer, what the customer has met before is left
-out, and the accuracy metrics at 5, 10, 20 and 50 are computed. Data and model are drawn (Zipf popularity);
-every contender gets them ready, in memory, and is warm before it is timed. The peers run in environments of
-their own, which are set up on first need, and take turns with ours; their results are compared with ours
-wherever they define a metric in the same way.
+out, and the accuracy metrics at 5, 10, 12, 20 and 50 are computed. Data and model are drawn (Zipf
+popularity); every contender gets them ready, in memory, on all cores, and is warm before it is timed. The
+peers run in environments of their own and take turns with ours; their results are compared with ours wherever
+they define a metric in the same way. The limits are products of matrices alone, without any selection: what
+an evaluation costs at least that computes all scores in float32.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from benchmarks.framework import Cell, Report, Row, Size, Table, main, turns
 from benchmarks.peers.environment import Peer, PeerFails
+from data.cores import cores
 from recommender.evaluation.exam import Exam
 from recommender.evaluation.metrics import KS, accuracy
 from recommender.evaluation.ranking import rank
@@ -34,14 +38,16 @@ from recommender.items import Bools, Floats, Ints, Items
 
 PRODUCTS = 20_000
 FACTORS = 64
-TURNS = 5
+CUSTOMERS: Mapping[Size, int] = {"quick": 4_000, "full": 20_000}
+FEW: Mapping[Size, int] = {"quick": 100, "full": 1_000}  # for who takes one customer after the other
+TURNS: Mapping[Size, int] = {"quick": 3, "full": 7}
 WARM_UP = 200
-SAME = 1e-5  # float32 products are summed in another order elsewhere, so two near scores may swap
+TOGETHER = 128  # customers of one product of matrices
 ALONE = {"OPENBLAS_NUM_THREADS": "1"}  # as implicit, which ranks for RecTools, asks for: it has own threads
 PEERS = (
-    Peer("RecTools", "rectools==0.19.0", "with_rectools.py", ("recommend",), ALONE),
-    Peer("its ranker", "rectools==0.19.0", "with_rectools.py", ("ranker",), ALONE),
-    Peer("Cornac", "cornac==3.0.1", "with_cornac.py"),
+    Peer("RecTools: recommend, calc_metrics", "rectools==0.19.0", "with_rectools.py", ("recommend",), ALONE),
+    Peer("RecTools' ranker and its metrics", "rectools==0.19.0", "with_rectools.py", ("ranker",), ALONE),
+    Peer("Cornac: ranking_eval", "cornac==3.0.1", "with_cornac.py"),
 )
 
 
@@ -88,8 +94,8 @@ def drawn(customers: int, products: int = PRODUCTS, seed: int = 7) -> Drawn:
 
 
 @dataclass(frozen=True)
-class Factors:
-    """The drawn factors as a model; a customer's key is the position."""
+class Scored:
+    """The drawn factors as a model of which all scores are asked for; a customer's key is the position."""
 
     customers: Floats
     items: Floats
@@ -100,6 +106,19 @@ class Factors:
         """The inner products."""
         scores: Floats = self.customers[histories.keys.astype(np.int64)] @ self.items.T
         return scores
+
+
+@dataclass(frozen=True)
+class Factors(Scored):
+    """The same as a model that is known to consist of vectors."""
+
+    def item_factors(self) -> Floats:
+        """The products' factors."""
+        return self.items
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """Everybody has some."""
+        return np.arange(len(histories), dtype=np.int64), self.customers[histories.keys.astype(np.int64)]
 
 
 def exam_of(data: Drawn) -> Exam:
@@ -119,7 +138,7 @@ def exam_of(data: Drawn) -> Exam:
     return Exam(np.arange(c), histories, wanted, Items.build([f"p{i}" for i in range(n)]), {}, {})
 
 
-def our_turn(model: Factors, exam: Exam) -> dict[str, Any]:
+def our_turn(model: Scored, exam: Exam) -> dict[str, Any]:
     """In the form in which the peers report."""
     used, began = time.process_time(), time.perf_counter()
     ranking = rank(model, exam)
@@ -127,122 +146,139 @@ def our_turn(model: Factors, exam: Exam) -> dict[str, Any]:
     values = {name: float(v.mean()) for name, v in accuracy(ranking.hits, exam.wanted_counts).items()}
     done = time.perf_counter()
     return {
-        "version": "this project",
         "seconds": {"ranking": ranked - began, "metrics": done - ranked},
         "processor_seconds": time.process_time() - used,
         "values": values,
     }
 
 
-def ready() -> tuple[list[Peer], dict[str, str]]:
-    """The peers that are installed, and why others are not."""
-    found, absent = [], {}
+@dataclass(frozen=True)
+class Entrant:
+    """Who takes turns. ask: what gives one turn over so many customers. turns: what was found."""
+
+    role: str
+    customers: int
+    ask: Callable[[int], dict[str, Any]]
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    def turn(self) -> float:
+        """Customers per second."""
+        self.found.append(self.ask(self.customers))
+        return float(self.customers / sum(self.found[-1]["seconds"].values()))
+
+    def figures(self, ours: Mapping[str, float]) -> dict[str, Cell]:
+        """Processor time, parts, metrics and how far they are from ours on the same customers."""
+        used = statistics.median(turn["processor_seconds"] for turn in self.found)
+        told: dict[str, Cell] = {"µs of a core each": used / self.customers * 1e6}
+        values = self.found[0]["values"]
+        if values:
+            apart = {name: abs(value - ours[name]) for name, value in values.items()}
+            metrics = statistics.median(turn["seconds"].get("metrics", 0.0) for turn in self.found)
+            told |= {
+                "s for metrics": metrics or None,
+                "metrics": len(values),
+                "recall@10": values["recall@10"],
+                "ndcg@10": values["ndcg@10"],
+                "furthest from ours": f"{max(apart.values()):.0e}",
+            }
+        return told
+
+
+def product_turn(data: Drawn, kind: str) -> Callable[[int], dict[str, Any]]:
+    """Nothing but all scores, one batch after the other in each of as many threads as there are cores."""
+    import torch
+
+    items = torch.from_numpy(np.ascontiguousarray(data.items.T))
+    people = torch.from_numpy(data.customers)
+    if kind == "bfloat16":
+        items, people = items.bfloat16(), people.bfloat16()
+    rooms = [torch.empty((TOGETHER, items.shape[1]), dtype=items.dtype) for _ in range(cores())]
+
+    def work(room: torch.Tensor, parts: list[int], count: int) -> None:
+        for first in parts:
+            some = people[first : min(first + TOGETHER, count)]
+            if kind == "numpy":
+                np.matmul(some.numpy(), items.numpy(), out=room.numpy()[: len(some)])
+            else:
+                torch.mm(some, items, out=room[: len(some)])
+
+    def turn(count: int) -> dict[str, Any]:
+        from threadpoolctl import threadpool_limits
+
+        before, firsts = torch.get_num_threads(), list(range(0, count, TOGETHER))
+        torch.set_num_threads(1)
+        used, began = time.process_time(), time.perf_counter()
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(len(rooms)) as pool:
+            tasks = [
+                pool.submit(work, room, firsts[at :: len(rooms)], count) for at, room in enumerate(rooms)
+            ]
+            for task in tasks:
+                task.result()
+        seconds = time.perf_counter() - began
+        torch.set_num_threads(before)
+        used = time.process_time() - used
+        return {"seconds": {"ranking": seconds}, "processor_seconds": used, "values": {}}
+
+    return turn
+
+
+def entrants(size: Size, data: Drawn, stack: ExitStack) -> tuple[dict[str, Entrant], dict[str, str]]:
+    """Everybody, warm, ours first; and why others are absent."""
+    count = CUSTOMERS[size]
+    exam = exam_of(data)
+    found, absent = {}, {}
+    for name, model in (("ours", Factors), ("ours, all scores", Scored)):
+        made = model(data.customers, data.items)
+        our_turn(made, exam.first(WARM_UP))
+        found[name] = Entrant("ours", count, lambda some, m=made: our_turn(m, exam.first(some)))  # type: ignore[misc]
+    path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "drawn.npz"
+    data.save(path)
     for peer in PEERS:
         try:
-            peer.set_up()
-            found.append(peer)
+            worker = stack.enter_context(peer.working(str(path)))
+            worker.ask("evaluate", customers=10)
         except PeerFails as problem:
             absent[peer.name] = str(problem)
+            continue
+        asked = FEW[size] if "Cornac" in peer.name else count
+        found[peer.name] = Entrant(
+            "peer",
+            asked,
+            lambda some, w=worker: w.ask("evaluate", customers=some),  # type: ignore[misc]
+        )
+    for kind, name in (
+        ("torch", "all scores in float32 (torch) and nothing else"),
+        ("numpy", "all scores in float32 (numpy) and nothing else"),
+        ("bfloat16", "all scores in bfloat16 (torch) and nothing else"),
+    ):
+        found[name] = Entrant("limit", count, product_turn(data, kind))
     return found, absent
 
 
-def run(customers: int, few: int, turns: int = TURNS) -> dict[str, Any]:
-    """Turns of all contenders; Cornac, one customer after the other, is given only ``few`` of them."""
-    data = drawn(customers)
+def run(size: Size) -> Report:
+    """Turns of all contenders; Cornac, one customer after the other, is given only ``FEW`` of them."""
+    data = drawn(CUSTOMERS[size])
     exam, model = exam_of(data), Factors(data.customers, data.items)
-    peers, absent = ready()
-    asked = {"ours": customers, **{peer.name: customers for peer in peers}}
-    if "Cornac" in asked:
-        asked["Cornac"] = few
-    taken: dict[str, list[dict[str, Any]]] = {name: [] for name in asked}
-    our_turn(model, exam.first(WARM_UP))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "drawn.npz"
-        data.save(path)
-        for _ in range(turns):
-            taken["ours"].append(our_turn(model, exam))
-            for peer in [p for p in peers if p.name not in absent]:
-                try:
-                    taken[peer.name].append(peer.turn(path, asked[peer.name]))
-                except PeerFails as problem:
-                    absent[peer.name] = str(problem)
-    values = {count: our_turn(model, exam.first(count))["values"] for count in set(asked.values())}
-    table = {
-        name: summed_up(of, asked[name], values[asked[name]])
-        for name, of in taken.items()
-        if name not in absent
+    with ExitStack() as stack:
+        everybody, absent = entrants(size, data, stack)
+        speeds = turns({name: entrant.turn for name, entrant in everybody.items()}, TURNS[size])
+    same = {
+        count: our_turn(model, exam.first(count))["values"]
+        for count in {entrant.customers for entrant in everybody.values()}
     }
-    for row in table.values():
-        for pace, ratio in (("per_second", "ratio"), ("per_processor_second", "processor_ratio")):
-            row[ratio] = round(table["ours"][pace] / row[pace], 2)
-    return {
-        "products": PRODUCTS,
-        "factors": FACTORS,
-        "ks": list(KS),
-        "interactions": int(data.known.shape[1]),
-        "turns": turns,
-        "contenders": table,
-        "absent": absent,
-    }
-
-
-def summed_up(taken: list[dict[str, Any]], customers: int, ours: dict[str, float]) -> dict[str, Any]:
-    """Medians over turns, and how far the metrics are from ours on the same customers."""
-    totals = [sum(turn["seconds"].values()) for turn in taken]
-    used = [turn["processor_seconds"] for turn in taken]
-    values = taken[0]["values"]
-    apart = {name: abs(value - ours[name]) for name, value in values.items()}
-    return {
-        "version": taken[0]["version"],
-        "customers": customers,
-        "metrics": len(values),
-        "per_second": round(customers / statistics.median(totals)),
-        "per_processor_second": round(customers / statistics.median(used)),
-        "seconds": [round(total, 3) for total in totals],
-        "parts": {
-            part: round(statistics.median(turn["seconds"][part] for turn in taken), 3)
-            for part in taken[0]["seconds"]
-        },
-        "recall@10": values["recall@10"],
-        "ndcg@10": values["ndcg@10"],
-        "largest_difference_to_ours": max(apart.values()),
-        "disagrees_on": sorted(name for name, gap in apart.items() if gap > SAME),
-    }
-
-
-def show(result: dict[str, Any]) -> None:
-    """A table for people."""
-    print(f"\n{result['products']:,} products ranked in full, {result['factors']} factors, at {result['ks']}")
-    print("customers per second, and per second of processor on whichever core; × is ours over theirs\n")
-    heads = ("customers", "metrics", "per s", "×", "per cpu s", "×", "recall@10", "ndcg@10")
-    print(f"{'':12}" + "".join(f"{head:>10}" for head in heads))
-    for name, row in result["contenders"].items():
-        print(
-            f"{name:12}{row['customers']:10,}{row['metrics']:10}{row['per_second']:10,}{row['ratio']:10.1f}"
-            f"{row['per_processor_second']:10,}{row['processor_ratio']:10.1f}"
-            f"{row['recall@10']:10.5f}{row['ndcg@10']:10.5f}"
-        )
-    for name, row in result["contenders"].items():
-        agreement = (
-            f"disagrees on {', '.join(row['disagrees_on'])}" if row["disagrees_on"] else "agrees with ours"
-        )
-        print(f"{name}: median seconds {row['parts']}; {agreement}, {row['largest_difference_to_ours']:.0e}")
-    for name, reason in result["absent"].items():
-        print(f"{name}: not measured: {reason}")
-
-
-def main() -> int:
-    """Run and print; 0."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="4,000 customers instead of 20,000")
-    parser.add_argument("--json", type=Path, help="where to write the results")
-    chosen = parser.parse_args()
-    result = run(4_000, 200) if chosen.quick else run(20_000, 1_000)
-    show(result)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return 0
+    rows = []
+    for name, entrant in everybody.items():
+        figures = entrant.figures(same[entrant.customers])
+        note = "" if entrant.customers == CUSTOMERS[size] else f"given {entrant.customers:,} customers"
+        rows.append(Row(name, entrant.role, speeds[name], {}, figures, note))  # type: ignore[arg-type]
+    notes = (
+        f"{CUSTOMERS[size]:,} customers, {data.known.shape[1]:,} interactions, metrics at {list(KS)}",
+        "'ours, all scores' is what a model without vectors costs; 'ours' finds the lists of such a model "
+        "with products in bfloat16 first, where the processor has them",
+    )
+    title = f"Ranking {PRODUCTS:,} products in full for every customer, {FACTORS} factors, and its accuracy"
+    return Report([Table(title, "customers/s", "more", rows, absent, notes)])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, "evaluation", run))

@@ -28,7 +28,7 @@ from typing import Any
 import httpx
 
 from benchmarks.killing import kill_while_writing
-from benchmarks.serving import Fault, Figures, Service, serving
+from benchmarks.service_process import Fault, Figures, Service, serving
 from benchmarks.stopping import stop_with_requests_in_flight
 from service.engine import Engine
 from service.requests import EventsRequest, IndexRequest, Look, SimilarRequest

@@ -1,145 +1,121 @@
-"""Indexing: files to committed vectors, beside the plain way with the same backbone, and the machine's limit.
+"""Indexing: files to committed vectors, beside what others write, and the machine's limit.
 
-``python -m benchmarks.indexing [--quick] [--json FILE] [--photos DIR]``
+Ours is ``encode_pending`` into a new shop (list, read, digest, decode, colours, network, aspects,
+commit). The exact generation after it takes half a second for few photos, which would hide what is
+measured: its seconds are told beside. Peers have the same backbone with the same weights
+(``with_plain_indexing``): one photo a call, and a DataLoader; both end with a fitted
+``NearestNeighbors``. The limit is 1 / (1 / decode-only + 1 / encode-only), each stage alone on all cores:
+ours has to do both on the same cores.
 
-Ours is ``encode_pending`` into a new shop: read, digest, decode, colours, network, aspects, commit. The plain
-way is a loop with one photo per call: Pillow's full decode and resize, torch in float32, eager, the same
-backbone with the same weights, vectors kept in memory. The limit is 1 / (1 / decode-only + 1 / encode-only):
-both stages compete for the same cores, so no overlap can beat it by much. Contenders take turns, in an order
-that rotates.
+Accuracy is of whole stored vectors, beside float32 in torch on Pillow's pixels: the lowest cosine, and
+the share of photos whose ten nearest are the same ten. The big backbones have random weights, which give
+all photos nearly the same vector; what their neighbours say is little, and the bundled embedder, which is
+trained, tells more. Processor time stands beside wall time, since other work on the machine changes it
+less.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import statistics
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import timm
-import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
-from safetensors.torch import save_file
 
+from benchmarks.drawn_photos import draw_photos, weights_folder
+from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
+from benchmarks.peers.environment import HERE, Worker
 from data.records import CatalogueRow, PhotoRef, Product
 from data.shop import Shop
 from embedder.embedder import Embedder
+from embedder.palettes import BUNDLED as BUNDLED_FOLDER
 from embedder.pipeline import default_threads, encode_pending
 from embedder.registry import open_embedder
+from index.generation import build_generation
 
-BACKBONES = ("resnet50", "mobilenetv3_large_100")
-SIDE = 400
-SEED = 7
+TITLE = "Indexing: files to committed vectors"
+BUNDLED = "bundled"
+BACKBONES = (BUNDLED, "mobilenetv3_large_100", "efficientnet_b0", "resnet50")
+LIGHT = (BUNDLED,)
+K = 10
+Floats = NDArray[np.float32]
+Measure = Callable[[], float]
 
 
 @dataclass(frozen=True)
-class Row:
-    """One backbone's medians, photos per second, and what they make."""
+class Plan:
+    """photos: of ours. plain and loader: of the peers, which are slower. sides: of the photos, in pixels."""
 
-    backbone: str
+    backbones: Sequence[str]
+    sides: Sequence[int]
     photos: int
-    runtime: str
-    ours: float
-    plain: float
-    decode_only: float
-    encode_only: float
-    limit: float
-    against_plain: float
-    against_limit: float
-    seconds: dict[str, float]
+    plain: int
+    loader: int
+    turns: int
 
 
-def draw_photos(folder: Path, n: int) -> list[Path]:
-    """JPEG files of blobs and stripes on a soft ground, 400 px, each different."""
-    draw = np.random.default_rng(SEED)
-    ramp = np.linspace(0, 30, SIDE, dtype=np.float32)
-    paths = []
-    for i in range(n):
-        ground = draw.uniform(190, 250, 3).astype(np.float32) - ramp[:, None, None] * draw.uniform(0, 1)
-        grain = draw.normal(0, 4, (SIDE, SIDE, 1)).astype(np.float32)
-        picture = Image.fromarray(np.clip(ground + grain, 0, 255).astype(np.uint8))
-        pen = ImageDraw.Draw(picture)
-        for _ in range(6):
-            x, y, w, h = draw.uniform(20, 250), draw.uniform(20, 250), *draw.uniform(30, 140, 2)
-            pen.ellipse((x, y, x + w, y + h), fill=tuple(int(v) for v in draw.integers(0, 255, 3)))
-        paths.append(folder / f"{i:05}.jpg")
-        picture.save(paths[-1], "JPEG", quality=90)
-    return paths
+PLANS: Mapping[Size, Plan] = {
+    "quick": Plan(LIGHT, (400,), 160, 24, 64, 3),
+    "full": Plan(BACKBONES, (400, 1200), 320, 40, 128, 3),
+}
 
 
-def weights_folder(folder: Path, architecture: str) -> Path:
-    """The architecture with random weights, as an embedder folder: speed does not depend on what they are."""
-    torch.manual_seed(SEED)
-    model = timm.create_model(architecture, pretrained=False)
-    cfg = model.pretrained_cfg
-    names = ("input_size", "mean", "std", "interpolation", "classifier")
-    folder.mkdir()
-    text = {"architecture": architecture, "pretrained_cfg": {name: cfg[name] for name in names}}
-    (folder / "config.json").write_text(json.dumps(text))
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
-    return folder
+@dataclass
+class Figures:
+    """Processor seconds per photo by contender, stages of ours, and the vectors that ours stored."""
+
+    processor: dict[str, list[float]] = field(default_factory=dict)
+    stages: list[dict[str, float]] = field(default_factory=list)
+    vectors: Floats | None = None
+
+    def note(self, name: str, photos: int, processor: float) -> None:
+        """One turn."""
+        self.processor.setdefault(name, []).append(processor / photos)
+
+    def per_processor_second(self, name: str) -> float:
+        """Photos, at the median."""
+        return 1 / float(np.median(self.processor[name]))
 
 
-def run_ours(embedder: Embedder, paths: Sequence[Path]) -> tuple[float, dict[str, float]]:
-    """Photos per second into a new shop, and the seconds of each stage. Filling the catalogue is not
-    timed."""
+def index_all(embedder: Embedder, paths: Sequence[Path], figures: Figures | None) -> float:
+    """Photos per second into a new shop. Filling the catalogue and the generation are not timed."""
     with tempfile.TemporaryDirectory() as place:
         shop = Shop.create(Path(place) / "shop")
-        root = Path(os.path.commonpath([path.parent for path in paths]))
         rows = [
-            CatalogueRow(i + 1, Product(f"p{i}"), (PhotoRef(str(path.relative_to(root))),))
-            for i, path in enumerate(paths)
+            CatalogueRow(i + 1, Product(f"p{i:06}"), (PhotoRef(path.name),)) for i, path in enumerate(paths)
         ]
-        shop.put_rows(rows, root)
-        began = time.perf_counter()
+        shop.put_rows(rows, paths[0].parent)
+        before, began = time.process_time(), time.perf_counter()
         report = encode_pending(shop, embedder)
-        rate = len(paths) / (time.perf_counter() - began)
-        stored = shop.counts()["vectors"][embedder.space]
+        seconds, used = time.perf_counter() - began, time.process_time() - before
+        built = build_generation(shop, shop.space(embedder.space), "exact", 1.0)
+        found = np.concatenate([batch.matrix for batch in shop.read_vectors(embedder.space)])
         shop.close()
-    if (report.encoded, stored) != (len(paths), len(paths)):
-        raise RuntimeError(f"{report.encoded} of {len(paths)} photos encoded, {stored} stored")
-    return rate, dict(report.seconds)
+    if (report.encoded, len(found)) != (len(paths), len(paths)):
+        raise RuntimeError(f"{report.encoded} of {len(paths)} photos encoded, {len(found)} stored")
+    if figures is not None:
+        figures.note("ours", len(paths), used)
+        stages = {stage.name: stage.seconds for stage in report.stages}
+        figures.stages.append(stages | {"generation (not in the speed)": built.seconds})
+        figures.vectors = embedder.layout.scale(found)
+    return len(paths) / seconds
 
 
-def run_plain(embedder: Embedder, paths: Sequence[Path]) -> float:
-    """Photos per second, one at a time, with the same backbone."""
-    model = embedder.network.weights.model()
-    size = embedder.config.preprocessing
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (size.mean, size.std))
-    vectors = []
-    began = time.perf_counter()
-    with torch.inference_mode():
-        for path in paths:
-            with Image.open(path) as image:
-                pixels = np.asarray(
-                    image.convert("RGB").resize((size.width, size.height), Image.Resampling.BICUBIC)
-                )
-            picture = (torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255 - mean) / std
-            pooled = model.forward_features(picture[None]).mean((2, 3))
-            vectors.append(torch.nn.functional.normalize(pooled, dim=1).numpy())
-    return len(paths) / (time.perf_counter() - began)
-
-
-def run_decode(embedder: Embedder, paths: Sequence[Path]) -> float:
+def decode_all(embedder: Embedder, paths: Sequence[Path]) -> float:
     """Photos per second read, decoded and given their colours by the pipeline's number of threads."""
-    shares = [
-        paths[i :: default_threads(embedder.runtime.name)]
-        for i in range(default_threads(embedder.runtime.name))
-    ]
+    count = default_threads(embedder.runtime.name)
 
     def work(share: Sequence[Path]) -> None:
         for path in share:
             embedder.colours(embedder.prepare(path.read_bytes()))
 
-    threads = [threading.Thread(target=work, args=(share,)) for share in shares]
+    threads = [threading.Thread(target=work, args=(paths[i::count],)) for i in range(count)]
     began = time.perf_counter()
     for thread in threads:
         thread.start()
@@ -148,7 +124,7 @@ def run_decode(embedder: Embedder, paths: Sequence[Path]) -> float:
     return len(paths) / (time.perf_counter() - began)
 
 
-def run_encode(embedder: Embedder, photos: NDArray[np.uint8], n: int) -> float:
+def encode_all(embedder: Embedder, photos: NDArray[np.uint8], n: int) -> float:
     """Photos per second through the runtime alone, the photos lying decoded in memory."""
     batch = embedder.runtime.batch
     batches = ((i, photos[: min(batch, n - i)]) for i in range(0, n, batch))
@@ -158,90 +134,129 @@ def run_encode(embedder: Embedder, photos: NDArray[np.uint8], n: int) -> float:
     return n / (time.perf_counter() - began)
 
 
-def measure(backbone: str, paths: Sequence[Path], repeats: int, plain: int, folder: Path) -> Row:
-    """All contenders for one backbone, in rotating order."""
-    embedder = open_embedder(str(weights_folder(folder / backbone, backbone)))
-    few = np.stack([embedder.prepare(path) for path in paths[: embedder.runtime.batch]])
-    stages: list[dict[str, float]] = []
+def neighbours(vectors: Floats) -> NDArray[np.intp]:
+    """The K nearest others of each row, sorted by their number."""
+    scores = vectors @ vectors.T
+    np.fill_diagonal(scores, -np.inf)
+    found: NDArray[np.intp] = np.sort(np.argpartition(-scores, K, axis=1)[:, :K], axis=1)
+    return found
 
-    def ours() -> float:
-        rate, seconds = run_ours(embedder, paths)
-        stages.append(seconds)
-        return rate
 
-    contenders: dict[str, Callable[[], float]] = {
-        "ours": ours,
-        "plain": lambda: run_plain(embedder, paths[:plain]),
-        "decode": lambda: run_decode(embedder, paths),
-        "encode": lambda: run_encode(embedder, few, len(paths)),
+def accuracy(got: Floats, wanted: Floats) -> dict[str, float]:
+    """Lowest cosine, share of rows with the very same K nearest, and the mean share of shared ones."""
+    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (got, wanted)]
+    ours, theirs = (neighbours(rows) for rows in unit)
+    shared = [len(np.intersect1d(a, b)) / K for a, b in zip(ours, theirs, strict=True)]
+    return {
+        "lowest cosine": round(float((unit[0] * unit[1]).sum(1).min()), 5),
+        "same top 10": float((ours == theirs).all(1).mean()),
+        "overlap@10": float(np.mean(shared)),
     }
-    for warm in (lambda: run_plain(embedder, paths[:2]), lambda: run_encode(embedder, few, 4 * len(few))):
-        warm()
-    rates: dict[str, list[float]] = {name: [] for name in contenders}
-    names = list(contenders)
-    for turn in range(repeats):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            rates[name].append(contenders[name]())
-    median = {name: statistics.median(values) for name, values in rates.items()}
-    limit = 1 / (1 / median["decode"] + 1 / median["encode"])
-    middle = {stage: statistics.median(s[stage] for s in stages) for stage in stages[0]}
-    return Row(
-        backbone,
-        len(paths),
-        f"{embedder.runtime.name}, {embedder.runtime.device}",
-        median["ours"],
-        median["plain"],
-        median["decode"],
-        median["encode"],
-        limit,
-        median["ours"] / median["plain"],
-        median["ours"] / limit,
-        middle,
+
+
+def reference(folder: Path, paths: Sequence[Path]) -> Floats:
+    """The vectors in float32, in torch, on Pillow's pixels."""
+    embedder = open_embedder(str(folder), runtime="torch")
+    blocks, unusable = embedder.encode_files(paths)
+    if unusable:
+        raise RuntimeError(unusable[0].detail)
+    return embedder.layout.scale(blocks)
+
+
+def measured(folder: Path, paths: Sequence[Path], plan: Plan, title: str) -> Table:
+    """All contenders for one backbone on one set of photos."""
+    embedder = open_embedder(str(folder))
+    few = np.stack([embedder.prepare(path) for path in paths[: embedder.runtime.batch]])
+    figures = Figures()
+    command = [sys.executable, str(HERE / "with_plain_indexing.py"), str(folder)]
+    worker = Worker("peers", command, dict(os.environ))
+
+    def own(name: str, work: Measure) -> Measure:
+        def turn() -> float:
+            before = time.process_time()
+            rate = work()
+            figures.note(name, len(paths), time.process_time() - before)
+            return rate
+
+        return turn
+
+    def peer(what: str, count: int) -> Measure:
+        def turn() -> float:
+            told = worker.ask(what, paths=[str(path) for path in paths[:count]])
+            figures.note(what, count, told["processor"])
+            return count / float(told["seconds"])
+
+        return turn
+
+    try:
+        index_all(embedder, paths[:32], None)
+        worker.ask("plain", paths=[str(path) for path in paths[:4]])
+        speeds = turns(
+            {
+                "ours": lambda: index_all(embedder, paths, figures),
+                "plain": peer("plain", plan.plain),
+                "loader": peer("loader", plan.loader),
+                "decode": own("decode", lambda: decode_all(embedder, paths)),
+                "encode": own("encode", lambda: encode_all(embedder, few, len(paths))),
+            },
+            plan.turns,
+        )
+    finally:
+        worker.close()
+    if figures.vectors is None:
+        raise RuntimeError("ours stored no vectors")
+    found = accuracy(figures.vectors, reference(folder, paths))
+    return _table(title, speeds, figures, found, f"{embedder.runtime.name}, {embedder.runtime.device}")
+
+
+def _table(
+    title: str,
+    speeds: Mapping[str, Spread],
+    figures: Figures,
+    found: Mapping[str, float],
+    runtime: str,
+) -> Table:
+    per_second = "photos per processor second"
+    processor = {name: figures.per_processor_second(name) for name in figures.processor}
+    decode, encode = speeds["decode"], speeds["encode"]
+    limit = Spread(
+        1 / (1 / decode.median + 1 / encode.median),
+        1 / (1 / decode.low + 1 / encode.low),
+        1 / (1 / decode.high + 1 / encode.high),
+        decode.turns,
     )
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The results for people."""
-    names = ("ours", "plain", "decode", "encode", "limit", "×plain", "×limit")
-    head = f"{'backbone':24}" + "".join(f"{name:>9}" for name in names)
-    lines = [
-        f"{r.backbone:24}{r.ours:9.1f}{r.plain:9.1f}{r.decode_only:9.1f}{r.encode_only:9.1f}{r.limit:9.1f}"
-        f"{r.against_plain:9.1f}{r.against_limit:9.2f}   {r.runtime}"
-        for r in rows
+    both = 1 / (1 / processor["decode"] + 1 / processor["encode"])
+    parts = {name: float(np.median([turn[name] for turn in figures.stages])) for name in figures.stages[0]}
+    seconds = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
+    rows = [
+        Row("ours", "ours", speeds["ours"], found, {per_second: processor["ours"]}),
+        Row("one photo a call, torch float32", "peer", speeds["plain"], {}, {per_second: processor["plain"]}),
+        Row(
+            "DataLoader of 2, torch float32", "peer", speeds["loader"], {}, {per_second: processor["loader"]}
+        ),
+        Row("limit of both stages", "limit", limit, {}, {per_second: both}),
+        Row("decode only", "limit", decode, {}, {per_second: processor["decode"]}),
+        Row("encode only", "limit", encode, {}, {per_second: processor["encode"]}),
     ]
-    return "\n".join([head, *lines, "photos per second, medians; files to committed vectors"])
+    notes = (f"runtime {runtime}", f"seconds of ours, summed over threads: {seconds}")
+    return Table(title, "photos/s", "more", rows, notes=notes)
 
 
-def main() -> None:
-    """Measures, prints a table, writes JSON where asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer photos and repeats")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--photos", type=Path, help="a folder of JPEG photos instead of drawn ones")
-    parser.add_argument("--backbone", action="append", choices=BACKBONES, help="only this one")
-    parser.add_argument("--count", type=int, help="photos (default 1200, quick 240)")
-    parser.add_argument("--repeats", type=int, help="default 5, quick 3")
-    chosen = parser.parse_args()
-    count = chosen.count or (240 if chosen.quick else 1200)
-    repeats = chosen.repeats or (3 if chosen.quick else 5)
+def run(size: Size) -> Report:
+    """One table for each backbone and size of photo."""
+    plan, tables = PLANS[size], []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        (folder / "photos").mkdir()
-        paths = (
-            sorted(chosen.photos.rglob("*.jpg"))[:count]
-            if chosen.photos
-            else draw_photos(folder / "photos", count)
-        )
-        if not paths:
-            parser.error(f"no .jpg photo under {chosen.photos}")
-        plain = max(20, count // 12)
-        rows = [measure(name, paths, repeats, plain, folder) for name in chosen.backbone or BACKBONES]
-    print(table(rows))
-    if chosen.json:
-        chosen.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+        for side in plan.sides:
+            paths = draw_photos(folder / str(side), plan.photos, side)
+            for backbone in plan.backbones:
+                weights = BUNDLED_FOLDER if backbone == BUNDLED else folder / backbone
+                if not weights.exists():
+                    weights_folder(weights, backbone)
+                tables.append(measured(weights, paths, plan, f"{backbone}, {len(paths)} photos of {side} px"))
+                print("\n" + tables[-1].text(), file=sys.stderr, flush=True)
+    return Report(tables)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(__doc__, "indexing", run))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.serving import PATIENCE, Fault, Figures, Service
+from benchmarks.service_process import PATIENCE, Fault, Figures, Service
 from service.engine import Engine
 from service.requests import Look, SimilarRequest
 

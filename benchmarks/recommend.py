@@ -1,29 +1,23 @@
 """Recommendations for one customer at a time, from a real shop with a trained ranker: latency and its stages.
 
-``python -m benchmarks.recommend [--products 100000] [--questions 400] [--index TYPE] [--json FILE]``
+``python -m benchmarks.recommend [--quick] [--no-record]``
 
 The shop is a real one (SQLite, a generation, trained files), filled with drawn vectors, products and
-interactions:
-256 numbers a photo, one photo a product, category and seven further columns of words that follow from the
-looks,
-prices, dates; 20,000 customers with 5 to 40 likes, drawn from one to four neighbourhoods of looks by Zipf's
-law.
-Settings are the defaults; the ranker has the most trees that training ever keeps, grown on the choices of a
-newest window. Every question is a whole ``Recommender.recommend``: what changed in the shop is asked for, the
-history is
-read from the database, ten products with reasons come back. The lists are then compared with those of the
-evaluation's way, which scores all products.
+interactions: 256 numbers a photo, one photo a product, category and seven further columns of words that
+follow from the looks, prices, dates; customers with 5 to 40 likes, drawn from one to four neighbourhoods of
+looks by Zipf's law. Settings are the defaults; the ranker has the most trees that training ever keeps, grown
+on the choices of a newest window. Every question is a whole ``Recommender.recommend``: what changed in the
+shop is asked for, the history is read from the database, ten products with reasons come back. The lists are
+then compared with those of the evaluation's way, which scores all products.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,7 +27,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.search import LAYOUT, SPACE, drawn
+from benchmarks.framework import Report, Row, Size, Spread, main
+from benchmarks.growth import Curves
+from benchmarks.looks import SPACE, drawn
 from data.records import CatalogueRow, EncodedPhoto, Interaction, PhotoRef, Product
 from data.shop import Shop
 from index.generation import build_generation
@@ -55,7 +51,10 @@ from recommender.source import live_items, load_dataset
 from recommender.topk import top_k
 from recommender.training import lessons_of
 
-CUSTOMERS = 20_000
+PRODUCTS: Mapping[Size, int] = {"quick": 5_000, "full": 100_000}
+CUSTOMERS: Mapping[Size, int] = {"quick": 1_000, "full": 20_000}
+QUESTIONS: Mapping[Size, int] = {"quick": 60, "full": 400}
+WARM_UP = 20
 COLUMNS = {"colour": 12, "pattern": 9, "brand": 60, "sleeve": 5, "fabric": 20, "season": 4, "fit": 7}
 CATEGORIES, NEIGHBOURHOODS = 40, 400
 TAUGHT = 250  # customers of whose choices the trees are grown
@@ -79,7 +78,7 @@ def groups(blocks: Floats, count: int, seed: int) -> Ints:
     return found
 
 
-def fill(shop: Shop, products: int) -> None:
+def fill(shop: Shop, products: int, customers: int) -> None:
     """Products, vectors and interactions."""
     rng = np.random.default_rng(11)
     blocks = drawn(products)
@@ -123,18 +122,18 @@ def fill(shop: Shop, products: int) -> None:
             ],
             [],
         )
-    for part in events(groups(blocks, NEIGHBOURHOODS, 77)):
+    for part in events(groups(blocks, NEIGHBOURHOODS, 77), customers):
         shop.put_interactions(part)
 
 
-def events(labels: Ints) -> Iterator[list[Interaction]]:
+def events(labels: Ints, customers: int) -> Iterator[list[Interaction]]:
     """Purchases, customer by customer, in parts."""
     rng = np.random.default_rng(5)
     products = len(labels)
     fame = rng.permutation(1 / np.arange(1, products + 1) ** 0.8)
     inside = [np.flatnonzero(labels == label) for label in range(NEIGHBOURHOODS)]
     made: list[Interaction] = []
-    for customer in range(CUSTOMERS):
+    for customer in range(customers):
         own = rng.choice(NEIGHBOURHOODS, int(rng.integers(1, 5)), replace=False)
         near = np.concatenate([inside[label] for label in own])
         count = int(rng.integers(5, 41))
@@ -145,7 +144,7 @@ def events(labels: Ints) -> Iterator[list[Interaction]]:
             made.append(
                 Interaction(f"c{customer:06d}", named(product), "purchase", START + timedelta(days=day))
             )
-        if len(made) > PART * 10 or customer == CUSTOMERS - 1:
+        if len(made) > PART * 10 or customer == customers - 1:
             yield made
             made = []
 
@@ -263,96 +262,59 @@ def rebuilding(recommender: Recommender) -> Floated:
     return spent
 
 
-def run(folder: Path, products: int, questions: int, kind: str) -> dict[str, Any]:
+def measured(folder: Path, size: Size) -> Report:
     """Everything on one shop."""
-    say = lambda text: print(f"  {text}", flush=True)  # noqa: E731
     shop = Shop.create(folder / "shop")
-    fill(shop, products)
-    say("shop filled")
-    build_generation(shop, SPACE, kind, progress=say)
+    fill(shop, PRODUCTS[size], CUSTOMERS[size])
+    build_generation(shop, SPACE, "auto")
     index = CatalogueIndex.open(shop)
     data = load_dataset(shop, index)
-    say(f"{len(data.events):,} interactions read")
     settings = replace(Settings(), trees=taught(Settings(), data))
-    say(f"{settings.trees.count if settings.trees else 0} trees grown")
     artifacts.save(Learned.of(settings, data, {}), shop.directory)
     recommender = Recommender.open(shop, index)
     began = time.perf_counter()
     recommender.recommend(Request("c000000"))
     first = time.perf_counter() - began
-    rng = np.random.default_rng(3)
-    customers = [f"c{at:06d}" for at in rng.choice(CUSTOMERS, questions + 20, replace=False)]
-    ask(recommender, customers[:20])
-    whole, used, spent = ask(recommender, customers[20:])
+    drawn_ones = np.random.default_rng(3).choice(CUSTOMERS[size], QUESTIONS[size] + WARM_UP, replace=False)
+    customers = [f"c{at:06d}" for at in drawn_ones]
+    ask(recommender, customers[:WARM_UP])
+    whole, used, spent = ask(recommender, customers[WARM_UP:])
     changed = time.perf_counter()
     shop.put_rows([CatalogueRow(1, Product("fresh", title="fresh", category="kind 1"), ())], Path("photos"))
     recommender.recommend(Request("c000000"))
     changed = time.perf_counter() - changed
-    return {
-        "products": products,
-        "width": LAYOUT.d,
-        "customers": CUSTOMERS,
-        "interactions": len(data.events),
-        "index": index.pinned().snapshot.generation.manifest.chosen.factory,  # type: ignore[union-attr]
-        "trees": settings.trees.count if settings.trees else 0,
-        "reranked": RERANKED,
-        "questions": questions,
-        "k": K,
-        "ms": {f"p{q}": round(float(np.percentile(whole, q)) * 1e3, 2) for q in (50, 90, 95, 99)},
-        "processor_ms": {f"p{q}": round(float(np.percentile(used, q)) * 1e3, 2) for q in (50, 90, 95, 99)},
-        "stages_ms": {
-            name: {
-                "p50": round(float(np.median(times)) * 1e3, 2),
-                "p95": round(float(np.percentile(times, 95)) * 1e3, 2),
-                "share": round(float(np.sum(times) / np.sum(whole)), 3),
-            }
-            for name, times in spent.items()
-        },
-        "agreement@10": agreement(recommender, customers[:COMPARED]),
-        "first_answer_s": round(first, 2),
-        "first_answer_after_a_change_s": round(changed, 2),
-        "view_s": rebuilding(recommender),
-    }
-
-
-def show(result: dict[str, Any]) -> None:
-    """A few tables for people."""
-    print(
-        f"\n{result['products']:,} products, {result['interactions']:,} interactions, "
-        f"index {result['index']}, "
+    agrees = agreement(recommender, customers[:COMPARED])
+    rows = [
+        row("ours: a whole answer", whole, whole),
+        row("its processor time, all threads", used, whole),
+        *(row(f"in it: {name}", times, whole) for name, times in spent.items()),
+    ]
+    trees = settings.trees.count if settings.trees else 0
+    notes = (
+        f"{PRODUCTS[size]:,} products, {len(data.events):,} interactions, {trees} trees over the best "
+        f"{RERANKED} candidates, {QUESTIONS[size]} questions; lowest to highest is over questions",
+        f"the first {K} are those of the evaluation in {agrees['live_in_evaluation']:.4f}, and those of "
+        f"trees on all candidates in {agrees['trees_on_all']:.4f} of all places",
+        f"first answer {first:.2f} s, after a change of the catalogue {changed:.2f} s",
     )
-    print(
-        f"{result['trees']} trees over the best {result['reranked']} candidates; "
-        f"{result['questions']} questions"
+    table = Curves(
+        f"Recommendations at {PRODUCTS[size]:,} products", "ms (median)", "less", rows, notes=notes
     )
-    print("whole answer, ms: " + ", ".join(f"{name} {ms}" for name, ms in result["ms"].items()))
-    print("processor, ms: " + ", ".join(f"{name} {ms}" for name, ms in result["processor_ms"].items()))
-    for name, of in result["stages_ms"].items():
-        print(f"  {name:28} p50 {of['p50']:7.2f}  p95 {of['p95']:7.2f}  share {of['share']:6.1%}")
-    print(f"first ten as in the evaluation: {result['agreement@10']['live_in_evaluation']:.4f}", end=", ")
-    print(f"as with trees on all candidates: {result['agreement@10']['trees_on_all']:.4f}")
-    print(
-        f"first answer {result['first_answer_s']} s, "
-        f"after a change {result['first_answer_after_a_change_s']} s"
-    )
-    print(f"of these: {result['view_s']}")
+    return Report([table], {"view_s": rebuilding(recommender), "agreement@10": agrees})
 
 
-def main() -> int:
-    """Run and print; 0."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--products", type=int, default=100_000)
-    parser.add_argument("--questions", type=int, default=400)
-    parser.add_argument("--index", default="auto", help="auto, exact or a FAISS type, such as IVF512,SQ8")
-    parser.add_argument("--json", type=Path, help="where to write the results")
-    chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        result = run(Path(name), chosen.products, chosen.questions, chosen.index)
-    show(result)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return 0
+def row(name: str, seconds: list[float], whole: list[float]) -> Row:
+    """Milliseconds over questions."""
+    ms = [second * 1e3 for second in seconds]
+    high = {f"p{q}": float(np.percentile(ms, q)) for q in (90, 95, 99)}
+    return Row(name, "ours", Spread.of(ms), {}, {**high, "share": f"{sum(seconds) / sum(whole):.1%}"})
+
+
+def run(size: Size) -> Report:
+    """One table: the answer and its stages."""
+    with tempfile.TemporaryDirectory() as folder:
+        return measured(Path(folder), size)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, "recommend", run))

@@ -1,283 +1,443 @@
-"""Search: this project's index beside numpy, plain FAISS Flat and plain FAISS HNSW, in one run.
+"""Search: this project's index beside what a user would take instead, on the same vectors.
 
-``python -m benchmarks.search [--quick] [--json FILE]``
+``python -m benchmarks.search [--quick] [--no-record]``, ``VITRINE_BENCH_PHOTOS=1000000`` for another number
 
-The vectors are drawn, but not independent numbers: 400 clusters in 20 latent dimensions, bent into 256, since
-on independent numbers every approximate index looks worse than on photos. Ours is timed as a whole, from a
-product id to grouped hits with photo ids, filters, aspects and all; the others as the bare call with a
-vector ready. One query at a time, contenders in turn, FAISS with one thread for all.
+The vectors are drawn so as to be spread like those of real photos (``benchmarks/looks.py``); the queries are
+photos that are not in the index. Ours is timed as a whole, from a vector to hits grouped by product, with
+photo ids and the cosine of every aspect, and as the index alone with its re-ranking; the others as the bare
+call. hnswlib, usearch and Milvus Lite run in a process and an environment of their own, which times each
+query itself. Every approximate contender is set to the cheapest setting whose recall@10 reaches .99 on these
+queries; FAISS is also tuned by hand over lists visited and rows refined.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.framework import Report, Role, Row, Size, Spread, Table, main, turns
+from benchmarks.index_shop import IndexShop
+from benchmarks.looks import intrinsic_dimension, layout_of, looks
+from benchmarks.peers.environment import Peer, PeerFails, Worker
+from benchmarks.plain_search import (
+    Contender,
+    K,
+    by_faiss,
+    by_numpy,
+    by_sklearn,
+    exact_answers,
+    one_by_one,
+    recall,
+    tuned,
+)
 from data.aspects import AspectLayout
-from data.records import Changes, Product, SpaceRecord, VectorBatch
+from data.cores import cores
 from data.where import Where, parse
-from index.generation import GenerationInfo, build_generation
+from index.allowed import Allowed
+from index.generation import EXACT_UP_TO, GenerationInfo, build_generation
 from index.generations import Generation
+from index.halves import widened
 from index.query import Example, Query
 from index.search import CatalogueIndex
 
-LAYOUT = AspectLayout(("shape", "texture", "colour"), (176, 32, 48), (0.55, 0.1, 0.35))
-SPACE = SpaceRecord("drawn-benchmark", "drawn", LAYOUT.as_json(), {})
-K = 10
+WANTED = 0.99
+QUERIES, BATCH = 512, 256
+LIBRARIES = "hnswlib==0.8.0 usearch==2.26.6 numpy"
+MILVUS = "milvus-lite pymilvus numpy"
+MANY = 10.0
+SHARES = (95.0, 50.0, 5.0, 0.1)
 Floats = NDArray[np.float32]
-
-
-def drawn(n: int) -> Floats:
-    """Unit blocks (n, 256) of low intrinsic dimension."""
-    rng = np.random.default_rng(7)
-    centres = rng.standard_normal((400, 20))
-    latent = (centres[rng.integers(0, 400, n)] + 0.45 * rng.standard_normal((n, 20))).astype(np.float32)
-    bend = rng.standard_normal((20, 64)).astype(np.float32) / 4
-    spread = rng.standard_normal((64, LAYOUT.d)).astype(np.float32)
-    blocks = np.tanh(latent @ bend) @ spread + 0.3 * rng.standard_normal((n, LAYOUT.d)).astype(np.float32)
-    for where in LAYOUT.slices:
-        blocks[:, where] /= np.linalg.norm(blocks[:, where], axis=1, keepdims=True)
-    return blocks
-
-
-@dataclass
-class DrawnShop:
-    """As much of a shop as building and searching ask for, without the hours of filling a database."""
-
-    directory: Path
-    blocks: Floats
-    revision: int = 1
-
-    def read_vectors(self, space: str, batch: int = 8192) -> Iterator[VectorBatch]:
-        """One photo a product."""
-        for first in range(0, len(self.blocks), batch):
-            part = self.blocks[first : first + batch]
-            numbers = range(first, first + len(part))
-            yield VectorBatch([f"{i:016x}" for i in numbers], [f"p{i:07d}" for i in numbers], part)
-
-    def all_products(self, batch: int = 8192) -> Iterator[list[Product]]:
-        """An attribute ``rank`` in [0, 100) that has nothing to do with looks."""
-        ranks = np.random.default_rng(1).random(len(self.blocks)) * 100
-        for first in range(0, len(self.blocks), batch):
-            last = min(first + batch, len(self.blocks))
-            yield [Product(f"p{i:07d}", attributes={"rank": float(ranks[i])}) for i in range(first, last)]
-
-    def current_space(self) -> SpaceRecord:
-        """The only one."""
-        return SPACE
-
-    def changes_since(self, revision: int) -> Changes:
-        """Nothing ever changes here."""
-        return Changes(self.revision, [], [])
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Contender:
-    """name; answer: query row → rows found; what building took and what it occupies."""
+class Data:
+    """What all search: rows (n, d), queries (q, d), the exact answers (q, K); where they lie as .npy."""
+
+    layout: AspectLayout
+    blocks: Floats
+    matrix: Floats
+    queries: Floats
+    truth: Ints
+    columns: dict[str, NDArray[np.float64]]
+    folder: Path
+
+    @classmethod
+    def draw(cls, n: int, width: int, folder: Path) -> Data:
+        """Rows and queries; ``rank`` has nothing to do with looks, ``tone`` much."""
+        layout = layout_of(width)
+        blocks = looks(n + QUERIES, layout)
+        vectors = layout.scale(blocks)
+        matrix, queries = vectors[:n], np.ascontiguousarray(vectors[n:])
+        rng = np.random.default_rng(1)
+        tone = matrix @ rng.standard_normal(width).astype(np.float32)
+        columns = {
+            "rank": rng.random(n) * 100,
+            "tone": tone.argsort().argsort() / n * 100,
+        }
+        data = cls(layout, blocks[:n], matrix, queries, exact_answers(matrix, queries), columns, folder)
+        for name in ("matrix", "queries", "truth"):
+            np.save(folder / f"{name}.npy", getattr(data, name))
+        np.save(folder / "rank.npy", columns["rank"])
+        return data
+
+    @property
+    def files(self) -> dict[str, str]:
+        """What a peer is told."""
+        return {
+            "data": str(self.folder / "matrix.npy"),
+            "queries": str(self.folder / "queries.npy"),
+            "truth": str(self.folder / "truth.npy"),
+        }
+
+
+@dataclass
+class Entrant:
+    """One row of a table to be: how it answers a turn of queries one by one, and what is known of it."""
 
     name: str
-    answer: Callable[[int], list[int]]
-    build_seconds: float
-    memory_mb: float
+    role: Role
+    answer: Callable[[int, int], list[float]]
+    figures: dict[str, float | str | None] = field(default_factory=dict)
+    note: str = ""
+    times: list[float] = field(default_factory=list)
+    batch: Callable[[], float] | None = None
+
+    def turn(self, first: int, count: int) -> float:
+        """Median milliseconds of a turn; every time is kept."""
+        times = self.answer(first, count)
+        self.times += times
+        return float(np.median(times)) * 1e3
+
+    def row(self, spread: Spread) -> Row:
+        """With the 99th percentile over all turns."""
+        p99 = float(np.percentile(self.times, 99)) * 1e3 if self.times else None
+        return Row(self.name, self.role, spread, {"p99 ms": p99}, self.figures, self.note)
 
 
-def others(matrix: Floats) -> list[Contender]:
-    """What a user would write without this project."""
-    n, d = matrix.shape
+@dataclass(frozen=True)
+class Ours:
+    """A generation that was built, and its searcher."""
 
-    def by_numpy(row: int) -> list[int]:
-        scores = matrix @ matrix[row]
-        best = np.argpartition(scores, n - K - 1)[n - K - 1 :]
-        return [int(i) for i in best[np.argsort(-scores[best])]]
+    info: GenerationInfo
+    index: CatalogueIndex
+    generation: Generation
 
-    found = [Contender("numpy", by_numpy, 0.0, matrix.nbytes / 1e6)]
-    for name, factory in (("FAISS Flat", "Flat"), ("FAISS HNSW32 (efSearch 64)", "HNSW32")):
-        began = time.perf_counter()
-        index = faiss.index_factory(d, factory, faiss.METRIC_INNER_PRODUCT)
-        index.add(matrix)
-        seconds = time.perf_counter() - began
-        if factory == "HNSW32":
-            faiss.ParameterSpace().set_index_parameter(index, "efSearch", 64)
-        size = len(faiss.serialize_index(index)) / 1e6
+    @classmethod
+    def build(cls, shop: IndexShop, choice: str) -> Ours:
+        """Build and open."""
+        say = lambda text: print(f"  {text}", file=sys.stderr, flush=True)  # noqa: E731
+        info = build_generation(shop, shop.space_record, choice, WANTED, say)  # type: ignore[arg-type]
+        index = CatalogueIndex.open(shop)  # type: ignore[arg-type]
+        generation = index.pinned().snapshot.generation
+        if generation is None:
+            raise RuntimeError("a generation was built, and none is in use")
+        return cls(info, index, generation)
 
-        def by_faiss(row: int, index: faiss.Index = index) -> list[int]:
-            return [int(i) for i in index.search(matrix[row : row + 1], K + 1)[1][0]]
+    def whole(self, queries: Floats, where: str | None = None) -> Ints:
+        """Rows (q, K) of the hits of whole searches; -1 pads."""
+        parsed = parsed_once(where) if where else None
+        asked = [Query((Example(vector=query),), k=K, where=parsed) for query in queries]
+        found = np.full((len(queries), K), -1)
+        for row, query in enumerate(asked):
+            hits = [int(hit.product_id[1:]) for hit in self.index.search(query)]
+            found[row, : len(hits)] = hits
+        return found
 
-        found.append(Contender(name, by_faiss, seconds, size))
-    return found
+    def alone(self, queries: Floats) -> Ints:
+        """Rows (q, K) by the index and its re-ranking alone, one query at a time."""
+        scan = self.generation.scans.quick()
+        near = [scan.top(queries[at : at + 1], K, None).rows for at in range(len(queries))]
+        return self._ranked(near, queries)
 
+    def at_once(self, queries: Floats) -> Ints:
+        """The same, all queries in one call of the index, which may use all cores."""
+        near = self.generation.scans.quick().each(queries, K)
+        return self._ranked([rows[rows >= 0] for rows in near], queries)
 
-def ours(name: str, built: tuple[GenerationInfo, CatalogueIndex], query: Query | None = None) -> Contender:
-    """This project's search; ``query`` gives what is not the example."""
-    info, index = built
-    shape = query or Query((Example("-"),), k=K)
+    def _ranked(self, near: Sequence[Ints], queries: Floats) -> Ints:
+        matrix, products = self.generation.matrix, self.generation.rows.products
+        found = np.full((len(queries), K), -1)
+        for at, rows in enumerate(near):
+            best = rows[np.argsort(-np.vecdot(widened(matrix[rows]), queries[at]))[:K]]
+            found[at, : len(best)] = [int(products[int(row)][1:]) for row in best]
+        return found
 
-    def by_index(row: int) -> list[int]:
-        asked = Query((Example(f"p{row:07d}"),), k=K, where=shape.where, aspects=shape.aspects)
-        return [int(hit.product_id[1:]) for hit in index.search(asked)]
-
-    return Contender(name, by_index, info.seconds, info.memory_mb)
-
-
-def bare(name: str, built: tuple[GenerationInfo, CatalogueIndex], matrix: Floats) -> Contender:
-    """The chosen index alone with its re-ranking, to compare like with like: the others are bare calls."""
-    info = built[0]
-    generation = Generation.load(info.path)
-    scan = generation.scans.quick()
-
-    def by_scan(row: int) -> list[int]:
-        found = scan.top(matrix[row : row + 1], K + 1, None).rows
-        ranked = np.argsort(-(generation.matrix[found] @ matrix[row]))[: K + 1]
-        return [int(generation.rows.products[int(slot)][1:]) for slot in found[ranked]]
-
-    return Contender(name, by_scan, info.seconds, info.memory_mb)
-
-
-def measure(
-    contenders: list[Contender], rows: NDArray[np.int64], truth: list[set[int]]
-) -> list[dict[str, object]]:
-    """Contenders in turn, each query once; recall of the true ten nearest, the query itself left out."""
-    times: dict[str, list[float]] = {c.name: [] for c in contenders}
-    found: dict[str, int] = {c.name: 0 for c in contenders}
-    for contender in contenders:
-        contender.answer(int(rows[0]))
-    for row, wanted in zip(rows.tolist(), truth, strict=True):
-        for contender in contenders:
-            began = time.perf_counter()
-            answer = contender.answer(row)
-            times[contender.name].append(time.perf_counter() - began)
-            found[contender.name] += len(set(answer[: K + 1]) & wanted)
-    return [
-        {
-            "name": c.name,
-            "p50_ms": round(float(np.percentile(times[c.name], 50)) * 1e3, 3),
-            "p99_ms": round(float(np.percentile(times[c.name], 99)) * 1e3, 3),
-            "recall@10": round(found[c.name] / sum(map(len, truth)), 4),
-            "build_s": round(c.build_seconds, 1),
-            "memory_mb": round(c.memory_mb, 1),
-        }
-        for c in contenders
-    ]
+    @property
+    def occupied(self) -> float:
+        """Bytes: the FAISS index where there is one, and the stored float16 vectors, which are mapped."""
+        exact = self.generation.manifest.exact
+        return float(self.generation.matrix.nbytes) + (0 if exact else self.info.memory_mb * 1e6)
 
 
-def true_nearest(
-    matrix: Floats,
-    rows: NDArray[np.int64],
-    weights: dict[str, float] | None = None,
-    mask: NDArray[np.bool_] | None = None,
-) -> list[set[int]]:
-    """The ten nearest by full float32 comparison, the query itself left out."""
-    nearest = []
-    for row in rows:
-        scores = matrix @ LAYOUT.reweigh(matrix[row : row + 1], weights)[0]
-        scores[row] = -np.inf
-        if mask is not None:
-            scores[~mask] = -np.inf
-        nearest.append(set(np.argsort(-scores)[:K].tolist()))
-    return nearest
+@cache
+def parsed_once(where: str) -> Where:
+    """A filter as a service has it after the first request."""
+    return parse(where)
 
 
-def build(shop: DrawnShop, choice: str) -> tuple[GenerationInfo, CatalogueIndex]:
-    """A generation of its own and a searcher on it."""
-    info = build_generation(shop, SPACE, choice, progress=lambda text: print(f"  {text}", flush=True))  # type: ignore[arg-type]
-    return info, CatalogueIndex.open(shop)  # type: ignore[arg-type]
+def asked(queries: Floats, first: int, count: int) -> Floats:
+    """Some of the queries, round and round."""
+    return np.ascontiguousarray(queries.take(range(first, first + count), axis=0, mode="wrap"))
 
 
-def run(n: int, queries: int, folder: Path) -> dict[str, object]:
-    """Everything on n photos."""
-    blocks = drawn(n)
-    matrix = LAYOUT.scale(blocks)
-    print(f"{n} photos x {LAYOUT.d}", flush=True)
-    auto = build(DrawnShop(folder / "auto", blocks), "auto")
-    exact = build(DrawnShop(folder / "exact", blocks), "exact")
-    faiss_threads = faiss.omp_get_max_threads()
-    plain = others(matrix)
-    faiss.omp_set_num_threads(1)
-    rows = np.random.default_rng(2).choice(n, queries, replace=False)
-    contenders = [
-        ours(f"ours, auto ({auto[0].factory})", auto),
-        bare("ours, auto, the index alone", auto, matrix),
-        ours("ours, exact", exact),
-        *plain,
-    ]
-    table = measure(contenders, rows, true_nearest(matrix, rows))
-    special = []
-    ranks = np.asarray(auto[1].table.column("rank"), np.float64)
-    order = np.argsort([int(product[1:]) for product in auto[1].table.ids])
-    for text, weights in FILTERS:
-        where: Where | None = parse(text) if text else None
-        mask = ranks[order] < float(text.split("<")[1]) if text else None
-        query = Query((Example("-"),), where=where, aspects=weights)
-        contender = ours(text or f"aspects {weights}", auto, query)
-        special += measure([contender], rows[:100], true_nearest(matrix, rows[:100], weights, mask))
-    faiss.omp_set_num_threads(faiss_threads)
-    began = time.perf_counter()
-    CatalogueIndex.open(DrawnShop(folder / "auto", blocks))  # type: ignore[arg-type]
+def figures(found: Ints, data: Data, seconds: float, occupied: float) -> dict[str, float | str | None]:
+    """Recall, build time and memory against float32, as columns."""
     return {
-        "photos": n,
-        "width": LAYOUT.d,
-        "queries": queries,
-        "contenders": table,
-        "ours_auto_special": special,
-        "candidates": [asdict(candidate) for candidate in auto[0].candidates],
-        "open_with_checksums_ms": round((time.perf_counter() - began) * 1e3, 1),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 0),
-        "ratios": {
-            f"{row['name']} / {table[1]['name']}": round(
-                float(str(row["p50_ms"])) / float(str(table[1]["p50_ms"])), 1
-            )
-            for row in table[2:]
-        },
+        "recall@10": round(recall(found, data.truth), 4),
+        "build s": round(seconds, 1),
+        "memory / float32": round(occupied / data.matrix.nbytes, 2),
     }
 
 
-FILTERS: tuple[tuple[str, dict[str, float] | None], ...] = (
-    ("rank < 1", None),
-    ("rank < 20", None),
-    ("rank < 80", None),
-    ("", {"colour": 0.0}),
-    ("", {"shape": 0.0, "texture": 0.0, "colour": 1.0}),
-)
-
-
-def show(result: dict[str, object]) -> None:
-    """A table for people."""
-    head = f"{'':44}{'p50 ms':>9}{'p99 ms':>9}{'recall':>9}{'build s':>9}{'MB':>9}"
-    for title in ("contenders", "ours_auto_special"):
-        print(f"\n{head}")
-        for row in result[title]:  # type: ignore[attr-defined]
-            print(
-                f"{row['name']:44}{row['p50_ms']:9.3f}{row['p99_ms']:9.3f}{row['recall@10']:9.4f}"
-                f"{row['build_s']:9.1f}{row['memory_mb']:9.1f}"
+def our_entrants(ours: Ours, name: str, data: Data) -> list[Entrant]:
+    """The whole call and the index alone."""
+    made = []
+    parts = (("", ours.whole, ours.whole), (", the index alone", ours.alone, ours.at_once))
+    for part, ask, at_once in parts:
+        made.append(
+            Entrant(
+                f"ours, {name}{part}",
+                "ours",
+                lambda first, count, ask=ask: one_by_one(ask, asked(data.queries, first, count)),  # type: ignore[misc]
+                figures(ask(data.queries), data, ours.info.seconds, ours.occupied),
+                batch=lambda ask=at_once: timed(ask, data.queries[:BATCH]),  # type: ignore[misc]
             )
-    print(f"\nratios of medians: {result['ratios']}")
-    print(f"open, all checksums verified: {result['open_with_checksums_ms']} ms")
+        )
+    setting = ours.generation.manifest.chosen.setting
+    made[0].note = ours.info.factory + (
+        f", {setting.parameter} {setting.value}, {setting.overfetch} fetched for one" if setting else ""
+    )
+    return made
 
 
-def main() -> int:
-    """Run and print; 0."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="60,000 photos instead of 200,000")
-    parser.add_argument("--json", type=Path, help="where to write the results")
-    chosen = parser.parse_args()
+def timed(ask: Callable[[Floats], Any], queries: Floats) -> float:
+    """Seconds of one call."""
+    began = time.perf_counter()
+    ask(queries)
+    return time.perf_counter() - began
+
+
+def plain_entrant(contender: Contender, data: Data) -> Entrant:
+    """A contender of this process."""
+    return Entrant(
+        contender.name,
+        "peer",
+        lambda first, count: one_by_one(contender.ask, asked(data.queries, first, count)),
+        figures(contender.ask(data.queries), data, contender.build_seconds, contender.occupied),
+        contender.note,
+        batch=lambda: timed(contender.ask, data.queries[:BATCH]),
+    )
+
+
+def peer_entrant(worker: Worker, data: Data, build: dict[str, Any], wide: bool) -> Entrant:
+    """A contender with a process of its own; wide: it can be told how many threads to use."""
+    built = worker.ask("build", **data.files, **build)
+    found = worker.ask("tune", wanted=WANTED)
+    occupied = built.get("bytes")
+    words = {"threads": cores()} if wide else {}
+    return Entrant(
+        worker.name,
+        "peer",
+        lambda first, count: [
+            float(s) for s in worker.ask("one_by_one", first=first, count=count if wide else min(count, 20))
+        ],
+        {
+            "recall@10": round(found["recall"], 4),
+            "build s": round(built["seconds"], 1),
+            "memory / float32": round(occupied / data.matrix.nbytes, 2) if occupied else None,
+        },
+        f"search width {found['width']}" if found["width"] else "",
+        batch=lambda: float(worker.ask("batch", count=BATCH, **words)),
+    )
+
+
+@contextmanager
+def peers(data: Data, absent: dict[str, str]) -> Iterator[tuple[list[Entrant], Worker | None]]:
+    """Those with an environment of their own; and Milvus's process, which can filter."""
+    chosen = [
+        (Peer("hnswlib", LIBRARIES, "with_search.py"), {"kind": "hnswlib", "threads": cores()}),
+        (Peer("usearch", LIBRARIES, "with_search.py"), {"kind": "usearch", "threads": cores()}),
+    ]
+    milvus = Peer("Milvus Lite", MILVUS, "with_milvus.py", (str(data.folder / "milvus.db"),))
+    chosen.append((milvus, {"kind": "FLAT", "ranks": str(data.folder / "rank.npy")}))
+    made, filtering = [], None
+    with ExitStack() as stack:
+        for peer, build in chosen:
+            try:
+                worker = stack.enter_context(peer.working())
+                made.append(peer_entrant(worker, data, build, peer is not milvus))
+            except PeerFails as problem:
+                absent[peer.name] = str(problem)
+                continue
+            filtering = worker if peer is milvus else filtering
+        yield made, filtering
+
+
+def measured(entrants: list[Entrant], count: int, rounds: int) -> list[Row]:
+    """All take turns, each turn so many queries."""
+    for entrant in entrants:
+        entrant.answer(0, 20)
+    starts = {entrant.name: iter(range(0, count * rounds, count)) for entrant in entrants}
+    spreads = turns({e.name: lambda e=e: e.turn(next(starts[e.name]), count) for e in entrants}, rounds)  # type: ignore[misc]
+    return [entrant.row(spreads[entrant.name]) for entrant in entrants]
+
+
+def streamed(ours: Ours) -> Entrant:
+    """The limit of an exact scan: reading the stored float16 vectors once, on all cores, and nothing else."""
+    import torch
+
+    torch.set_num_threads(cores())
+    bits = torch.from_numpy(np.array(ours.generation.matrix).view(np.float32))
+
+    def answer(first: int, count: int) -> list[float]:
+        return one_by_one(lambda _: bits.sum(), np.empty((min(count, 20), 1), np.float32))
+
+    return Entrant("reading the stored vectors on all cores", "limit", answer)
+
+
+def batches(entrants: list[Entrant], rounds: int) -> list[Row]:
+    """Milliseconds a query in batches of 256."""
+    able = [entrant for entrant in entrants if entrant.batch is not None]
+    spreads = turns({e.name: lambda e=e: e.batch() * 1e3 / BATCH for e in able}, rounds)  # type: ignore[misc]
+    return [Row(e.name, e.role, spreads[e.name], {"recall@10": e.figures["recall@10"]}) for e in able]
+
+
+def comparing(ours: Ours, mask: NDArray[np.bool_]) -> Callable[[Floats], Ints]:
+    """The exact scan that filtered searches use, without hits and names: queries (q, d) → rows (q, K)."""
+    numbers = np.asarray([int(product[1:]) for product in ours.generation.rows.products])
+    mine, scan, matrix = mask[numbers], ours.generation.scans.exact(), ours.generation.matrix
+
+    def ask(queries: Floats) -> Ints:
+        found = np.full((len(queries), K), -1)
+        for at in range(len(queries)):
+            near = scan.top(queries[at : at + 1], K, Allowed.only(mine)).rows
+            best = near[np.argsort(-np.vecdot(widened(matrix[near]), queries[at]))[:K]]
+            found[at, : len(best)] = numbers[best]
+        return found
+
+    return ask
+
+
+def filtered(
+    ours: Ours, data: Data, column: str, share: float, milvus: Worker | None, size: tuple[int, int]
+) -> Table:
+    """A filter that lets a share (per cent) pass; every contender has the passing rows at hand but ours."""
+    mask, where = data.columns[column] < share, f"{column} < {share:g}"
+    rows, truth = np.flatnonzero(mask), exact_answers(data.matrix, data.queries[:BATCH], mask)
+    queries = data.queries[:BATCH]
+    selector = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little")))
+    flat = faiss.IndexFlatIP(data.matrix.shape[1])
+    flat.add(data.matrix)
+    picked = by_numpy(data.matrix[rows])
+
+    def bare(name: str, ask: Callable[[Floats], Ints], role: Role = "peer", note: str = "") -> Entrant:
+        found = {"recall@10": round(recall(ask(queries), truth), 4)}
+        answer = lambda first, count: one_by_one(ask, asked(queries, first, count))  # noqa: E731
+        return Entrant(name, role, answer, {**found}, note)
+
+    entrants = [
+        bare("ours, whole", lambda some: ours.whole(some, where), "ours"),
+        bare("ours, the comparing alone", comparing(ours, mask), "ours"),
+        bare(
+            "NumPy over the passing rows", lambda some: rows[picked.ask(some)], note="copied out beforehand"
+        ),
+        bare("FAISS Flat, bitmap", lambda some: flat.search(some, K, params=selector)[1]),
+    ]
+    if share < MANY:
+        entrants.append(
+            bare("NumPy, rows picked out", lambda some: rows[by_numpy(data.matrix[rows]).ask(some)])
+        )
+    if milvus is not None and column == "rank":
+        np.save(data.folder / "filtered.npy", truth)
+        told = milvus.ask("recall", where=where, truth=str(data.folder / "filtered.npy"), count=50)
+        answer = lambda first, count: milvus.ask("one_by_one", first=first, count=10, where=where)  # noqa: E731
+        entrants.append(Entrant("Milvus Lite", "peer", answer, {"recall@10": round(told, 4)}))
+    title = f"Filter {where!r}, {len(rows):,} of {len(mask):,} pass"
+    return Table(title, "p50 ms", "less", measured(entrants, max(size[0] // 4, 10), size[1]))
+
+
+def tables(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table], dict[str, Any]]:
+    """Everything on one set of vectors; size: queries a turn, turns."""
+    n, width = data.matrix.shape
+    lists = 2 ** round(np.log2(2 * np.sqrt(n)))
+    # Up to 50,000 photos the automatic choice is to compare everything, which has a table of its own.
+    choice = "auto" if n > EXACT_UP_TO else f"IVF{lists},PQ{width // 2}x4fs"
+    auto = Ours.build(IndexShop(folder / "auto", data.blocks, data.layout, data.columns), choice)
+    exact = Ours.build(IndexShop(folder / "exact", data.blocks, data.layout), "exact")
+    near = [
+        by_faiss(data.matrix, "HNSW32", "FAISS HNSW"),
+        by_faiss(data.matrix, f"IVF{lists},Flat", "FAISS IVF"),
+        by_faiss(data.matrix, f"IVF{lists},PQ{width // 2}x4fs,RFlat", "FAISS IVF-PQ refined"),
+    ]
+    near = [tuned(contender, data.queries, data.truth, WANTED) for contender in near]
+    everything = [by_faiss(data.matrix, "Flat", "FAISS Flat"), by_numpy(data.matrix), by_sklearn(data.matrix)]
+    absent: dict[str, str] = {}
+    with peers(data, absent) as (others, milvus):
+        ours = our_entrants(auto, "auto" if choice == "auto" else "approximate", data)
+        approximate = [*ours, *(plain_entrant(contender, data) for contender in near), *others]
+        everything_asked = [
+            *our_entrants(exact, "exact", data),
+            *(plain_entrant(contender, data) for contender in everything),
+        ]
+        title = f"{n:,} x {width}"
+        made = [
+            Table(
+                f"{title}, one query at a time, recall@10 of .99 wanted",
+                "p50 ms",
+                "less",
+                measured(approximate, *size),
+                absent,
+            ),
+            Table(
+                f"{title}, comparing everything, one query at a time",
+                "p50 ms",
+                "less",
+                measured([*everything_asked, streamed(exact)], max(size[0] // 4, 10), size[1]),
+            ),
+            Table(
+                f"{title}, batches of {BATCH}, all cores",
+                "ms a query",
+                "less",
+                batches([*approximate, *everything_asked[1:]], min(size[1], 3)),
+                absent,
+            ),
+        ]
+        made += [filtered(auto, data, "rank", share, milvus, size) for share in SHARES]
+        made.append(filtered(auto, data, "tone", 5.0, None, size))
+    details = {
+        "photos": n,
+        "width": width,
+        "intrinsic_dimension": round(intrinsic_dimension(data.matrix[:5000]), 1),
+        "candidates": [
+            [c.factory, c.recall, c.latency_ms, c.memory_mb, c.build_seconds] for c in auto.info.candidates
+        ],
+    }
+    return made, details
+
+
+def run(size: Size) -> Report:
+    """Quick: 20,000 x 256; full: 100,000 x 512, or as many as VITRINE_BENCH_PHOTOS says."""
+    n, width = (
+        (20_000, 256) if size == "quick" else (int(os.environ.get("VITRINE_BENCH_PHOTOS", 100_000)), 512)
+    )
     with tempfile.TemporaryDirectory() as name:
-        result = run(60_000 if chosen.quick else 200_000, 200 if chosen.quick else 500, Path(name))
-    show(result)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return 0
+        folder = Path(name)
+        made, details = tables(Data.draw(n, width, folder), folder, (60, 3) if size == "quick" else (100, 5))
+    return Report(made, details)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, "search", run))

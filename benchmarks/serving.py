@@ -1,112 +1,231 @@
-"""`vitrine serve` as a process of its own on a free port, for benchmarks and tests that harm it."""
+"""A service that answers look-alikes of a product, beside FastAPI and FAISS as their users put them together.
+
+``python -m benchmarks.serving [--quick] [--no-record]``
+
+Two loads, one after the other and never at once, on one worker each: an open loop (200 arrivals a second,
+fixed in advance; latencies count from the intended arrival, so a stall cannot hide) and a closed loop of
+eight connections that ask again at once. The generator is a process of its own on the same two cores; it is
+light (its share of a core stands beside each row), and both sides bear it. Ours answers from a database with
+everything a service needs (keys looked for, limits, a line of log and metrics for each request, rules,
+conditional requests, changes of any process visible at once); the plain one answers from memory.
+"""
 
 from __future__ import annotations
 
-import os
-import re
-import signal
+import json
+import random
+import socket
 import subprocess
 import sys
-import threading
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import numpy as np
 
-LISTENS = re.compile(r"http://127\.0\.0\.1:([1-9]\d*)")
-PATIENCE = 60.0
+from benchmarks.drawn_shop import layout_of, made, name_of, space_of
+from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
+from benchmarks.load import Plan, asked, get
+from benchmarks.service_process import PATIENCE, ServiceFailed, serving
+from data.shop import Shop
+
+PEER = Path(__file__).resolve().parent / "peers" / "plain_service.py"
+OURS, FLAT, HNSW = "Vitrine, one worker", "FastAPI + IndexFlatIP", "FastAPI + IndexHNSWFlat"
+RATE = 200.0
+P50_MS, P99_MS, TIMES = 3.0, 15.0, 3.0
+"""What was promised: the two latencies at 200 requests a second, and the throughput over FlatIP's."""
+OPEN_CONNECTIONS, CLOSED_CONNECTIONS = 64, 8
+ASKED_PRODUCTS = 2000
 
 
-Figures = dict[str, Any]
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """products, width: of the shop. choice: its index (the automatic choice would pick one like it, after
+    minutes of measuring all). seconds: of an open loop. closed: seconds of a closed one. turns: of each.
+    """
+
+    products: int
+    width: int
+    choice: str
+    seconds: float
+    closed: float
+    turns: int
 
 
-class Fault(Exception):
-    """The service did something that it must not."""
+SCALES = {
+    "quick": Scale(20_000, 256, "auto", 5.0, 1.5, 1),
+    "full": Scale(100_000, 512, "IVF512,SQ8", 20.0, 4.0, 3),
+}
 
 
-class ServiceFailed(Exception):
-    """The service did not start; the text is what it said."""
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The peer as it runs: its port and the number of its process."""
 
-
-class Service:
-    """A running service and its workers, a process group of their own. said: the lines of its log so far."""
-
-    def __init__(self, shop: Path, *options: str, **environment: str) -> None:
-        words = [sys.executable, "-m", "service.cli", "serve", "--shop", str(shop), "--port", "0", *options]
-        self.process = subprocess.Popen(
-            words,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, **environment},
-        )
-        self.said: list[str] = []
-        self._port = ""
-        self._heard = threading.Event()
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-
-    def _listen(self) -> None:
-        for line in self.process.stdout or ():
-            self.said.append(line)
-            found = LISTENS.search(line)
-            if found and not self._port:
-                self._port = found[1]
-                self._heard.set()
-        self._heard.set()
-
-    @property
-    def port(self) -> int:
-        """Where it listens, once it does."""
-        if not self._heard.wait(PATIENCE) or not self._port:
-            raise ServiceFailed("".join(self.said))
-        return int(self._port)
-
-    @property
-    def url(self) -> str:
-        """Its address, once it listens."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def wait_until_ready(self) -> str:
-        """Its address, once it is ready. Raises ServiceFailed."""
-        url, until = self.url, time.monotonic() + PATIENCE
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if httpx.get(f"{url}/health/ready", timeout=10).status_code == httpx.codes.OK:
-                    return url
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise ServiceFailed("".join(self.said))
-
-    def terminate(self) -> None:
-        """SIGTERM, to the process that was started alone."""
-        self.process.send_signal(signal.SIGTERM)
-
-    def stop(self, seconds: float = PATIENCE) -> int:
-        """SIGTERM, and its exit code."""
-        self.terminate()
-        return self.process.wait(seconds)
-
-    def kill(self) -> None:
-        """SIGKILL to all of its processes at once, as a power cut would end them."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
-        self._listener.join(PATIENCE)
+    port: int
+    pid: int
 
 
 @contextmanager
-def serving(shop: Path, *options: str, **environment: str) -> Iterator[Service]:
-    """A service that is ready, and gone afterwards."""
-    service = Service(shop, *options, **environment)
+def plain_service(folder: Path, kind: str) -> Iterator[Plain]:
+    """The peer on a free port, once it listens. Raises ServiceFailed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    process = subprocess.Popen([sys.executable, str(PEER), str(folder), str(port), kind])
     try:
-        service.wait_until_ready()
-        yield service
+        _wait_for(port, process)
+        yield Plain(port, process.pid)
     finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 5 * PATIENCE  # a graph of a hundred thousand takes its time
+    while time.monotonic() < until and process.poll() is None:
         try:
-            service.kill()
-        except ProcessLookupError:
-            service.process.wait(PATIENCE)
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise ServiceFailed(f"the plain service did not start (exit code {process.poll()})")
+
+
+def lay_out(shop: Path, width: int, folder: Path) -> None:
+    """The shop's vectors and cards as the peer reads them: the very same numbers."""
+    layout, parts, ids = layout_of(width), [], []
+    with Shop.open(shop) as opened:
+        for batch in opened.read_vectors(space_of(width).space):
+            parts.append(layout.scale(batch.matrix))
+            ids += batch.product_ids
+        cards: dict[str, dict[str, Any]] = {}
+        for first in range(0, len(ids), 5000):
+            found = opened.cards(ids[first : first + 5000])
+            cards |= {name: card._asdict() for name, card in found.items()}
+    np.save(folder / "vectors.npy", np.concatenate(parts))
+    (folder / "products.json").write_text(json.dumps([cards[name] for name in ids]), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A service that runs. heard: what the generator heard of each load, newest last, by the load's name."""
+
+    port: int
+    requests: list[bytes]
+    heard: dict[str, list[dict[str, Any]]]
+
+    def ask(self, load: str, rate: float | None, connections: int, seconds: float) -> dict[str, Any]:
+        """One turn."""
+        found = asked(Plan(self.port, self.requests, connections, rate, seconds))
+        self.heard.setdefault(load, []).append(found)
+        return found
+
+    def spread(self, load: str, figure: str) -> Spread:
+        """Of a figure in milliseconds over the turns of a load."""
+        return Spread.of([one["ms"][figure] for one in self.heard[load]])
+
+    def busy(self, load: str) -> float:
+        """The largest share of a core that the generator took."""
+        return max(one["generator_cpu"] for one in self.heard[load])
+
+
+def run(size: Size) -> Report:
+    """Both loads."""
+    scale, chance = SCALES[size], random.Random(3)
+    names = [name_of(chance.randrange(scale.products)) for _ in range(ASKED_PRODUCTS)]
+    with tempfile.TemporaryDirectory() as place, ExitStack() as open_ones:
+        shop, folder = Path(place) / "shop", Path(place) / "plain"
+        folder.mkdir()
+        info = made(shop, scale.products, scale.width, scale.choice)
+        lay_out(shop, scale.width, folder)
+        ours = open_ones.enter_context(serving(shop)).port
+        plain = {
+            name: open_ones.enter_context(plain_service(folder, kind)).port
+            for name, kind in ((FLAT, "flat"), (HNSW, "hnsw"))
+        }
+        contenders = {OURS: Contender(ours, [get(f"/v1/products/{name}/similar") for name in names], {})}
+        requests = [get(f"/products/{name}/similar") for name in names]
+        contenders |= {name: Contender(port, requests, {}) for name, port in plain.items()}
+        closed = turns({n: _throughput(c, scale) for n, c in contenders.items()}, scale.turns)
+        held = {n: c for n, c in contenders.items() if closed[n].median > RATE}
+        turns({n: _latency(c, scale) for n, c in held.items()}, scale.turns)
+        what = f"{scale.products:,} products × {scale.width} ({info.factory})"
+        tables = [_closed(contenders, closed, what), _open(contenders, held, what, scale)]
+    return Report(tables, {"targets": _targets(contenders[OURS], closed, held)})
+
+
+def _throughput(contender: Contender, scale: Scale) -> Callable[[], float]:
+    return lambda: float(contender.ask("closed", None, CLOSED_CONNECTIONS, scale.closed)["per_second"])
+
+
+def _latency(contender: Contender, scale: Scale) -> Callable[[], float]:
+    return lambda: float(contender.ask("open", RATE, OPEN_CONNECTIONS, scale.seconds)["ms"]["p50"])
+
+
+def _role(name: str) -> Any:
+    return "ours" if name == OURS else "peer"
+
+
+def _closed(contenders: dict[str, Contender], found: dict[str, Spread], what: str) -> Table:
+    rows = [
+        Row(
+            name,
+            _role(name),
+            found[name],
+            more={
+                "p50 ms": one.spread("closed", "p50").median,
+                "p99 ms": one.spread("closed", "p99").median,
+                "generator's share of a core": one.busy("closed"),
+            },
+        )
+        for name, one in contenders.items()
+    ]
+    note = f"promised: {TIMES:g} times the service with IndexFlatIP; {CLOSED_CONNECTIONS} connections"
+    return Table(
+        f"Look-alikes by id over HTTP, closed loop: {what}", "requests/s", "more", rows, notes=[note]
+    )
+
+
+def _open(contenders: dict[str, Contender], held: dict[str, Contender], what: str, scale: Scale) -> Table:
+    rows = [
+        Row(
+            name,
+            _role(name),
+            one.spread("open", "p50"),
+            more={
+                **{f"{figure} ms": one.spread("open", figure).median for figure in ("p90", "p99", "most")},
+                "found no free connection": sum(heard["behind"] for heard in one.heard["open"]),
+                "generator's share of a core": one.busy("open"),
+            },
+        )
+        for name, one in held.items()
+    ]
+    absent = {name: f"it answers fewer than {RATE:g} a second" for name in contenders if name not in held}
+    note = (
+        f"promised: p50 of {P50_MS:g} ms and p99 of {P99_MS:g} ms; held for {scale.seconds:g} s a turn; "
+        "latencies count from the intended arrival"
+    )
+    title = f"Look-alikes by id over HTTP at {RATE:g} requests/s, open loop: {what}"
+    return Table(title, "p50 ms", "less", rows, absent, [note])
+
+
+def _targets(ours: Contender, closed: dict[str, Spread], held: dict[str, Contender]) -> dict[str, bool]:
+    """Which promises held in this run."""
+    kept = {"throughput": closed[OURS].median >= TIMES * closed[FLAT].median}
+    if OURS not in held:
+        return {**kept, "p50": False, "p99": False}
+    return {
+        **kept,
+        "p50": ours.spread("open", "p50").median <= P50_MS,
+        "p99": ours.spread("open", "p99").median <= P99_MS,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, "serving", run))

@@ -1,6 +1,6 @@
 """Do looks help exactly where customers care for looks? A sweep over simulated customers, all SIMULATED.
 
-``python -m benchmarks.simulated [--customers N] [--products N] [--rho 0,0.25,0.5,0.75] [--json FILE]``
+``python -m benchmarks.simulated [--quick] [--no-record]``
 
 One shop is drawn and indexed with the bundled embedder. Then its customers are simulated once for every ρ,
 the share of the variance of true liking that visible attributes explain (``docs/demo.md``). Tastes live in
@@ -18,9 +18,12 @@ preference: the mean percentile of true liking in the list, and NDCG against wha
 
 Looks win a question where they alone beat the best model without photos, or where a model of several sources
 beats it and also beats itself with the photos shuffled among products (Vitrine also itself without any).
-Expected: they win one at least where ρ > 0, and none at ρ = 0; else the exit code is 1. A difference
-counts where its 95 % bootstrap interval over customers excludes 0. ``--vitrine`` adds Vitrine, whose tuning
-takes minutes for each ρ.
+Expected: they win one at least where ρ > 0, and none at ρ = 0. A difference counts where its 95 % bootstrap
+interval over customers excludes 0. The quick size asks for the two ends, ρ = 0 and 0.75, and fewer customers,
+who may be too few to show an effect. ``python -m benchmarks.simulated --words [--customers N] [--products N]
+[--rho 0,0.25,0.5,0.75] [--vitrine] [--json FILE]`` prints every interval instead, for settings of one's own,
+and says by its exit code whether all is as expected; ``--vitrine`` adds Vitrine, whose tuning takes minutes
+for each ρ.
 """
 
 from __future__ import annotations
@@ -31,11 +34,13 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.sweep import METRICS, PERCENTILE, Gap, Swept, sweep
+from benchmarks import framework
+from benchmarks.framework import Report, Role, Row, Size, Spread, Table
+from benchmarks.sweep import LOOKS, METRICS, MIXED, PERCENTILE, PRIMARY, Gap, Swept, sweep
 from data.demo.dials import Dials
 from data.demo.make import make_demo, write_interactions
 from data.demo.origin import Origin
@@ -47,6 +52,12 @@ from service.requests import EventsRequest, IndexRequest
 
 SWEEP = Dials(popularity=0.3, taste=2.5)
 """Taste speaks louder than in the demo and popularity less, so that some hundred customers show an effect."""
+
+SIZES: Mapping[Size, tuple[int, int, tuple[float, ...]]] = {
+    "quick": (800, 240, (0.0, 0.75)),
+    "full": (2500, 600, (0.0, 0.25, 0.5, 0.75)),
+}
+"""Customers, products and ρ."""
 
 
 def shops(origin: Origin, rhos: Sequence[float], place: Path) -> Iterator[tuple[Origin, Dataset]]:
@@ -99,10 +110,48 @@ def _shares(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def run(size: Size) -> Report:
+    """A table per ρ and question, the models' observed accuracy beside what their customers truly like."""
+    customers, products, rhos = SIZES[size]
+    origin = Origin(products, customers, 7, SWEEP)
+    with tempfile.TemporaryDirectory() as place:
+        found = [sweep(data, made, 7) for made, data in shops(origin, rhos, Path(place))]
+    return Report(
+        [one for swept in found for one in summed_up(swept)],
+        {"stamp": STAMP, "sweep": [swept.as_json() for swept in found]},
+    )
+
+
+def summed_up(found: Swept) -> list[Table]:
+    """Of one ρ, a table per question; what looks are compared with is a peer here."""
+    tables, verdict = [], "as expected" if found.as_expected else "NOT AS EXPECTED"
+    for question, answer in found.answers.items():
+        order = sorted(answer.models, key=lambda model: (model not in (LOOKS, *MIXED), model))
+        rows = []
+        for model in order:
+            figures = answer.models[model]
+            mean, low, high = figures[PRIMARY]
+            role: Role = "ours" if model in (LOOKS, *MIXED) else "peer"
+            rest = {metric: figures[metric][0] for metric in METRICS if metric != PRIMARY}
+            # Two turns are told so that the interval is shown.
+            rows.append(Row(model, role, Spread(mean, low, high, 2), rest))
+        notes = [
+            f"{answer.customers} customers asked; lowest to highest is the 95 % interval over customers",
+            f"looks win: {'yes' if answer.won_by_looks else 'no'}; ρ = "
+            f"{found.origin.dials.visual_share:g} as a whole: {verdict}",
+            *(_line(gap).strip() for gap in answer.gaps if gap.metric == PRIMARY),
+        ]
+        title = f"{STAMP}  ρ = {found.origin.dials.visual_share:g}: {question} ({answer.products} products)"
+        tables.append(Table(title, PRIMARY, "more", rows, notes=notes))
+    return tables
+
+
+def in_words(words: Sequence[str]) -> int:
     """Sweep, print the tables of every ρ, and say by the exit code whether all is as expected."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.simulated --words",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--customers", type=int, default=2500)
     parser.add_argument("--products", type=int, default=600)
@@ -111,7 +160,6 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--vitrine", action="store_true", help="with Vitrine, tuned: minutes for each ρ")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--quick", action="store_true", help="changes nothing: the default is quick")
     chosen = parser.parse_args(words)
     dials = replace(SWEEP, popularity=chosen.popularity)
     origin, told = Origin(chosen.products, chosen.customers, chosen.seed, dials), []
@@ -128,4 +176,6 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if "--words" in sys.argv:
+        sys.exit(in_words([word for word in sys.argv[1:] if word != "--words"]))
+    sys.exit(framework.main(__doc__, "simulated", run))

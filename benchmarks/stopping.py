@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.serving import PATIENCE, Fault, Figures, Service, serving
+from benchmarks.service_process import PATIENCE, Fault, Figures, Service, serving
 from data.shop import Shop
 
 LEFT_WITHIN = 10.0

@@ -70,22 +70,6 @@ class Peer:
         """Its script with these words, then its arguments."""
         return [str(self.python), str(HERE / self.script), *words, *self.arguments]
 
-    def turn(self, data: Path, customers: int) -> dict[str, Any]:
-        """One turn over the first ``customers`` of a file of ``benchmarks.evaluation``: what its script
-        prints. Raises PeerFails.
-        """
-        done = subprocess.run(
-            self.command(str(data), str(customers)),
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise PeerFails(f"{self.name} failed (exit code {done.returncode}); see standard error")
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return found
-
     @contextmanager
     def working(self, *words: str) -> Iterator[Worker]:
         """Its script as a process that stays, so that what it loads and builds is kept between its turns. The

@@ -1,19 +1,19 @@
-"""One turn of Cornac, run by its own Python: ``python with_cornac.py DATA CUSTOMERS``.
+"""Cornac, run by its own Python: ``python with_cornac.py DATA``, then asked to ``evaluate``.
 
 Its ``ranking_eval``, which every one of its evaluation methods calls, with its ``MF`` holding the given
 factors. It computes Recall, Precision, NDCG and HitRatio as ours does; its MAP and MRR are of the whole
-ranking without a cut, so they are left out here, which spares it work. Prints one line of JSON.
+ranking without a cut, so they are left out here, which spares it work.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import OrderedDict
 from importlib.metadata import version
 
 import numpy as np
+from answering import answering
 from cornac.data import Dataset
 from cornac.eval_methods.base_method import ranking_eval
 from cornac.metrics import NDCG, HitRatio, Precision, Recall
@@ -62,11 +62,11 @@ def evaluated(data: dict[str, np.ndarray], customers: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Warm up, take the turn, print."""
+    """Warm up, then answer."""
     with np.load(sys.argv[1], allow_pickle=False) as file:
         data = dict(file)
     evaluated(data, WARM_UP)
-    print(json.dumps(evaluated(data, int(sys.argv[2]))))
+    answering({"evaluate": lambda customers: evaluated(data, customers)})
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
-"""Cornac's VBPR, run by its own Python: ``python with_cornac_vbpr.py DATA CUSTOMERS LIBRARIES``.
+"""Cornac's VBPR, run by its own Python: ``python with_cornac_vbpr.py LIBRARIES``, then asked to ``train``.
 
-Trains it from the parameters in DATA, and prints one line of JSON with the triples in the order in which it
-took them and its scores of all customers and products. It learns with torch, which its requirements do not
-name: LIBRARIES is where torch lies, looked at last, so that all else is of its own environment.
+It is trained from the parameters in a file; the answer has the triples in the order in which it took them,
+its scores of all customers and products, and the seconds that the training took. It learns with torch, which
+its requirements do not name: LIBRARIES is where torch lies, looked at last, so that all else is of its own
+environment.
 """
 
 from __future__ import annotations
 
-import json
 import sys
+import time
 from importlib.metadata import version
 
 import numpy as np
+from answering import answering
 
 
 def trained(data: dict[str, np.ndarray]) -> dict[str, object]:
@@ -57,17 +59,22 @@ def trained(data: dict[str, np.ndarray]) -> dict[str, object]:
             "Bp": data["looks_bias"][:, None],
         },
     )
+    began = time.perf_counter()
     model.fit(likes)
+    seconds = time.perf_counter() - began
     scores = [np.asarray(model.score(customer), np.float64).tolist() for customer in range(customers)]
-    return {"version": version("cornac"), "triples": triples, "scores": scores}
+    return {"version": version("cornac"), "seconds": seconds, "triples": triples, "scores": scores}
 
 
 def main() -> None:
-    """Train, print."""
-    sys.path.append(sys.argv[3])
-    with np.load(sys.argv[1], allow_pickle=False) as file:
-        data = dict(file)
-    print(json.dumps(trained(data)))
+    """Answer."""
+    sys.path.append(sys.argv[1])
+
+    def train(data: str) -> dict[str, object]:
+        with np.load(data, allow_pickle=False) as file:
+            return trained(dict(file))
+
+    answering({"train": train})
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
-"""One turn of RecTools, run by its own Python: ``python with_rectools.py DATA CUSTOMERS WAY``.
+"""RecTools, run by its own Python: ``python with_rectools.py DATA WAY``, then asked to ``evaluate``.
 
 WAY ``recommend``: as its documentation evaluates a model, ``model.recommend`` with what was viewed left out,
 then ``calc_metrics``; the model is its wrapper of implicit's ALS, holding the given factors. WAY ``ranker``:
 the part of it that ranks, called directly. All cores in both, and ``calc_metrics`` is given all metrics at
-once, so that it computes only once what they share. Prints one line of JSON.
+once, so that it computes only once what they share.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import warnings
@@ -16,6 +15,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
+from answering import answering
 from implicit.cpu.als import AlternatingLeastSquares
 from rectools import Columns
 from rectools.dataset import Dataset, IdMap, Interactions
@@ -95,12 +95,12 @@ def evaluated(data: dict[str, np.ndarray], customers: int, way: str) -> dict[str
 
 
 def main() -> None:
-    """Warm up, take the turn, print."""
+    """Warm up, then answer."""
     warnings.simplefilter("ignore")
     with np.load(sys.argv[1], allow_pickle=False) as file:
         data = dict(file)
-    evaluated(data, WARM_UP, sys.argv[3])
-    print(json.dumps(evaluated(data, int(sys.argv[2]), sys.argv[3])))
+    evaluated(data, WARM_UP, sys.argv[2])
+    answering({"evaluate": lambda customers: evaluated(data, customers, sys.argv[2])})
 
 
 if __name__ == "__main__":
