@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
-from data.records import CatalogueRow, EncodedPhoto, PhotoRef, Product, SpaceRecord
+from data.records import Card, CatalogueRow, EncodedPhoto, PhotoRef, Product, SpaceRecord
 from data.shop import Shop
 from index.generation import GenerationInfo, build_generation
 
@@ -39,6 +39,17 @@ def space_of(width: int, embedder: str = "drawn") -> SpaceRecord:
 def name_of(number: int) -> str:
     """The product id of a number."""
     return f"p{number:07d}"
+
+
+def number_of(name: str) -> int:
+    """The inverse of ``name_of``."""
+    return int(name[1:])
+
+
+def card_of(number: int) -> dict[str, object]:
+    """What lists show of the product of a number."""
+    product = _row(number).product
+    return {name: getattr(product, name) for name in Card._fields}
 
 
 def blocks(count: int, width: int, portion: int = PORTION) -> Iterator[Floats]:

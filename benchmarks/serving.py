@@ -27,11 +27,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.drawn_shop import layout_of, made, name_of, space_of
+from benchmarks.drawn_shop import card_of, made, name_of, number_of
 from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
 from benchmarks.load import Plan, asked, get
 from benchmarks.service_process import PATIENCE, ServiceFailed, serving
-from data.shop import Shop
+from index.generations import Generation
 
 PEER = Path(__file__).resolve().parent / "peers" / "plain_service.py"
 OURS, FLAT, HNSW = "Vitrine, one worker", "FastAPI + IndexFlatIP", "FastAPI + IndexHNSWFlat"
@@ -97,19 +97,12 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise ServiceFailed(f"the plain service did not start (exit code {process.poll()})")
 
 
-def lay_out(shop: Path, width: int, folder: Path) -> None:
-    """The shop's vectors and cards as the peer reads them: the very same numbers."""
-    layout, parts, ids = layout_of(width), [], []
-    with Shop.open(shop) as opened:
-        for batch in opened.read_vectors(space_of(width).space):
-            parts.append(layout.scale(batch.matrix))
-            ids += batch.product_ids
-        cards: dict[str, dict[str, Any]] = {}
-        for first in range(0, len(ids), 5000):
-            found = opened.cards(ids[first : first + 5000])
-            cards |= {name: card._asdict() for name, card in found.items()}
-    np.save(folder / "vectors.npy", np.concatenate(parts))
-    (folder / "products.json").write_text(json.dumps([cards[name] for name in ids]), encoding="utf-8")
+def lay_out(generation: Path, folder: Path) -> None:
+    """The vectors of a drawn shop's generation, and its cards, as the peers read them: the same numbers."""
+    loaded = Generation.load(generation)
+    np.save(folder / "vectors.npy", np.asarray(loaded.matrix, np.float32))
+    cards = [card_of(number_of(name)) for name in loaded.rows.products]  # one photo each: a row is a product
+    (folder / "products.json").write_text(json.dumps(cards), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +125,7 @@ class Contender:
 
     def busy(self, load: str) -> float:
         """The largest share of a core that the generator took."""
-        return max(one["generator_cpu"] for one in self.heard[load])
+        return max(float(one["generator_cpu"]) for one in self.heard[load])
 
 
 def run(size: Size) -> Report:
@@ -143,7 +136,7 @@ def run(size: Size) -> Report:
         shop, folder = Path(place) / "shop", Path(place) / "plain"
         folder.mkdir()
         info = made(shop, scale.products, scale.width, scale.choice)
-        lay_out(shop, scale.width, folder)
+        lay_out(info.path, folder)
         ours = open_ones.enter_context(serving(shop)).port
         plain = {
             name: open_ones.enter_context(plain_service(folder, kind)).port

@@ -100,7 +100,7 @@ def ready(scale: Scale, place: Path) -> Table:
     shop, folder = place / "shop", place / "plain"
     folder.mkdir(parents=True)
     info = made(shop, scale.products, scale.width, scale.choice)
-    lay_out(shop, scale.width, folder)
+    lay_out(info.path, folder)
     size = sum(file.stat().st_size for file in info.path.iterdir()) / 1e9
     started = {OURS_SERVICE: Started(), PLAIN_SERVICE: Started()}
     start_ours(shop, Started()), start_plain(folder, Started())  # what is read is in the page cache now
@@ -128,7 +128,7 @@ def command(scale: Scale, place: Path) -> Table:
     shop, folder = place / "shop", place / "plain"
     folder.mkdir(parents=True)
     info = made(shop, scale.products, scale.width, scale.choice)
-    lay_out(shop, scale.width, folder)
+    lay_out(info.path, folder)
     _write_flat(folder)
     asked = name_of(scale.products // 2)
     ours = [sys.executable, "-m", "service.cli", "similar", "--shop", str(shop), "--product", asked, "--json"]

@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 PART_VALUES = 4_000_000
 """Numbers (rows x width) of a part of a long exact scan: about a quarter of a millisecond."""
-GATHERED = 64
+GATHERED = 200
 """Where at most one row in so many is allowed, these are picked out; else all are gone over with a bitmap."""
 
 
@@ -149,8 +149,8 @@ class ExactScan:
     def _scanned(
         self, probes: Floats, fetch: int, compared: int, bits: NDArray[np.uint8] | None
     ) -> tuple[Floats, Ints]:
-        """Scores and rows (p, fetch), in no order, of the best among all, or those whose bit is set; compared:
-        how many these are.
+        """Scores and rows (p, fetch), in no order, of the best among all, or those whose bit is set;
+        compared: how many these are.
         """
         long = compared * self._halves.shape[1] >= 2 * PART_VALUES
         faiss, parts = load_faiss(), self._parts if long else [(0, self._flat)]
