@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embedder.measures.intervals import bootstrap
 from embedder.registry import open_embedder
 from embedder.trained_on import read_trained_on
 from index.query import Example, Query
@@ -79,14 +80,9 @@ class Shelf:
 
 
 def interval(values: Values, products: Sequence[str]) -> tuple[float, float]:
-    """95 % percentile bootstrap of the mean over photos, products drawn whole; NaN do not count."""
-    counted = ~np.isnan(values)
-    _, group = np.unique(np.asarray(products)[counted], return_inverse=True)
-    sums, sizes = np.bincount(group, values[counted]), np.bincount(group)
-    drawn = np.random.default_rng(7).integers(0, len(sums), (RESAMPLES, len(sums)))
-    means = sums[drawn].sum(1) / sizes[drawn].sum(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+    """95 % interval of the mean over photos, products resampled whole; NaN do not count."""
+    found = bootstrap(values, RESAMPLES, seed=7, clusters=list(products))
+    return found.low, found.high
 
 
 def told(values: Values, products: Sequence[str]) -> dict[str, float]:

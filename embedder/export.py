@@ -63,21 +63,19 @@ class Contents:
         """An embedder as it is, with a new card and what its folder says that it learnt from."""
         named = zip(base.config.network_aspects, base.projections, strict=True)
         projections = {aspect.name: projection for aspect, projection in named}
+        files = TrainedOn.together([base]).files()
         if isinstance(base, JoinedEmbedder):
             members = tuple(cls.of(m, f"# {m.name}\n\nSpace `{m.space}`.\n") for m in base.members)
-            return cls(base.config, {}, projections, base.palette, card, members=members)
-        tensors, files = base.network.weights.tensors(), TrainedOn.together([base]).files()
-        return cls(base.config, tensors, projections, base.palette, card, files)
+            return cls(base.config, {}, projections, base.palette, card, files, members)
+        return cls(base.config, base.network.weights.tensors(), projections, base.palette, card, files)
 
 
 def save_embedder(folder: Path, base: Embedder, projections: dict[str, Projection], card: str) -> Path:
     """Writes ``base`` with some aspects' projections replaced, its model card and what it had learnt from;
     see ``write_embedder``.
     """
-    whole, files = Contents.of(base, card), TrainedOn.together([base]).files()
-    return write_embedder(
-        folder, replace(whole, projections={**whole.projections, **projections}, files=files)
-    )
+    whole = Contents.of(base, card)
+    return write_embedder(folder, replace(whole, projections={**whole.projections, **projections}))
 
 
 def write_embedder(folder: Path, contents: Contents) -> Path:

@@ -143,7 +143,7 @@ class ExactScan:
         scores = np.vecdot(picked, probes[0])[None, :] if len(probes) == 1 else probes @ picked.T
         if fetch == len(rows):
             return scores, np.broadcast_to(rows, scores.shape)
-        best = np.argpartition(scores, len(rows) - fetch, axis=1)[:, len(rows) - fetch :]
+        best = _largest(scores, fetch)
         return np.take_along_axis(scores, best, axis=1), rows[best]
 
     def _scanned(
@@ -172,7 +172,7 @@ class ExactScan:
         rows = np.concatenate([rows for _, rows in found], axis=1)
         if scores.shape[1] <= fetch:
             return scores, rows
-        best = np.argpartition(scores, scores.shape[1] - fetch, axis=1)[:, scores.shape[1] - fetch :]
+        best = _largest(scores, fetch)
         return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
 
     @cached_property
@@ -182,6 +182,12 @@ class ExactScan:
         return [
             (first, _flat_over(self._halves[first : first + rows])) for first in range(0, self.limit, rows)
         ]
+
+
+def _largest(scores: Floats, fetch: int) -> Ints:
+    """Where the ``fetch`` largest scores of each line (p, m) are (p, fetch), in no order."""
+    least = scores.shape[1] - fetch
+    return np.argpartition(scores, least, axis=1)[:, least:]
 
 
 def _each_once(rows: Ints, allowed: Allowed | None) -> Ints:

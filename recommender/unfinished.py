@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from index.durable import sync
+from index.durable import replace_bytes
 
 Tell = Callable[[str], None]
 
@@ -113,13 +112,7 @@ class Course:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(content)
-            sync(part)
-            part.replace(self.path)
-        finally:
-            part.unlink(missing_ok=True)
+        replace_bytes(self.path, content)
 
     def read(self) -> bytes | None:
         """The state; None where there is none."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from data.store.schema import HEAD, counter
 from data.store.stamps import Stamps
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
     from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_SECONDS = 30
@@ -80,6 +81,18 @@ class Database:
         None where the database cannot say so that cheaply (PostgreSQL), or not now.
         """
         return None if self._stamps is None else self._stamps.now()
+
+    def rows(
+        self, text: str, values: Sequence[object], query: Callable[[], Select[Any]]
+    ) -> list[tuple[Any, ...]]:
+        """The rows of one question: in SQLite ``plainly``, with ``text`` and ``values``; elsewhere, and where
+        it refused, by what ``query`` makes.
+        """
+        found = self.plainly(text, values)
+        if found is None:
+            with self.read() as connection:
+                found = [tuple(row) for row in connection.execute(query())]
+        return found
 
     def plainly(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]] | None:
         """The rows of one statement that only reads, in a third of the time that ``read`` takes; None where

@@ -6,9 +6,10 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from data.ids import clean_text
 from data.records import Card, Cell, Changes, Product, PutProducts
@@ -20,9 +21,6 @@ _MICROSECOND = timedelta(microseconds=1)
 # Made once: to put a statement together takes longer than to answer it.
 _BY_ID = select(products).where(products.c.product_id.in_(bindparam("ids", expanding=True)))
 _LIVE_BY_ID = _BY_ID.where(products.c.deleted.is_(False))
-_CARDS = select(*(products.c[name] for name in Card._fields)).where(
-    products.c.product_id.in_(bindparam("ids", expanding=True)), products.c.deleted.is_(False)
-)
 _CARD_COLUMNS = ", ".join(Card._fields)  # names of ours alone are put into the text; ids are always bound
 _CARDS_IN_SQLITE = f"SELECT {_CARD_COLUMNS} FROM products WHERE NOT deleted AND product_id IN"  # nosec B608
 _CONTENT = ("title", "category", "price", "in_stock", "attributes")
@@ -58,10 +56,7 @@ class Products:
         found: dict[str, Card] = {}
         for part in parts(ids):
             marks = ",".join("?" * len(part))
-            rows = self._database.plainly(f"{_CARDS_IN_SQLITE} ({marks})", part)
-            if rows is None:
-                with self._database.read() as connection:
-                    rows = [tuple(row) for row in connection.execute(_CARDS, {"ids": list(part)})]
+            rows = self._database.rows(f"{_CARDS_IN_SQLITE} ({marks})", part, partial(_cards_of, part))
             for product_id, title, category, price, in_stock in rows:
                 found[product_id] = Card(product_id, title, category, price, bool(in_stock))
         return found
@@ -242,6 +237,11 @@ def _plain(value: Cell) -> Cell:
     if isinstance(value, bool) or value is None:
         return value
     return float(value) if math.isfinite(value) else None
+
+
+def _cards_of(ids: Sequence[str]) -> Select[Any]:
+    live = (products.c.product_id.in_(ids), products.c.deleted.is_(False))
+    return select(*(products.c[name] for name in Card._fields)).where(*live)
 
 
 def _product(row: Row[Any]) -> Product:

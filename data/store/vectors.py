@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, select, tuple_
@@ -99,12 +100,8 @@ class Vectors:
         rows: list[Any] = []
         for part in parts(sorted(set(ids))):
             marks = ",".join("?" * len(part))
-            found = self._database.plainly(_OF_PRODUCTS_IN_SQLITE.format(marks), [space, DONE, *part])
-            if found is None:
-                query = _live(space).where(photos.c.product_id.in_(part)).order_by(*_ORDER)
-                with self._database.read() as connection:
-                    found = [tuple(row) for row in connection.execute(query)]
-            rows += found
+            text = _OF_PRODUCTS_IN_SQLITE.format(marks)
+            rows += self._database.rows(text, [space, DONE, *part], partial(_of_products, space, part))
         return _batch(rows)
 
 
@@ -116,6 +113,10 @@ def _live(space: str) -> Select[Any]:
         .join(vectors, same)
         .where(products.c.deleted.is_(False), photos.c.status == DONE)
     )
+
+
+def _of_products(space: str, ids: Sequence[str]) -> Select[Any]:
+    return _live(space).where(photos.c.product_id.in_(ids)).order_by(*_ORDER)
 
 
 def _batch(rows: Sequence[Any]) -> VectorBatch:

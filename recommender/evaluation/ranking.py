@@ -50,7 +50,11 @@ def batch_size(n: int) -> int:
 
 def batches(count: int, n: int) -> Iterator[tuple[int, int]]:
     """Ranges of customers whose score matrix stays within ``CELLS``."""
-    size = batch_size(n)
+    return ranges(count, batch_size(n))
+
+
+def ranges(count: int, size: int) -> Iterator[tuple[int, int]]:
+    """From 0 to ``count`` in parts of ``size``, the last one smaller where they do not fit."""
     for first in range(0, count, size):
         yield first, min(first + size, count)
 
@@ -78,7 +82,7 @@ def rank(model: Fitted, exam: Exam, depth: int = DEPTH, measure: Measure | None 
         None if measure is None else np.full(count, np.nan),
     )
     size = batch_size(len(exam.items)) if factors is None else TOGETHER
-    parts = [(first, min(first + size, count)) for first in range(0, count, size)]
+    parts = list(ranges(count, size))
     with _torch_in_one_thread() if factors else nullcontext():
         _answer_all(desk, ranking, parts)
     return ranking
@@ -195,9 +199,8 @@ class _Desk:
         asked = _Asked(np.arange(first, last, dtype=np.int64), self.exam.histories.part(first, last))
         if self.factors is not None:
             asked = self._listed(self.factors, ranking, asked)
-        size = batch_size(len(self.exam.items))
-        for low in range(0, len(asked), size):
-            self._scored(ranking, asked.part(low, min(low + size, len(asked))))
+        for low, high in batches(len(asked), len(self.exam.items)):
+            self._scored(ranking, asked.part(low, high))
 
     def _listed(self, factors: _Factors, ranking: Ranking, asked: _Asked) -> _Asked:
         """Fill in the rows of customers who have a vector; returns the others."""
@@ -218,8 +221,8 @@ class _Desk:
         self.barred.put(True, marks, asked)
         scores = self.model.score(asked.histories, marks)
         size = max(1, SMALL // max(marks.shape[1], 1))
-        for low in range(0, len(asked), size):
-            block, some = scores[low : low + size], asked.part(low, min(low + size, len(asked)))
+        for low, high in ranges(len(asked), size):
+            block, some = scores[low:high], asked.part(low, high)
             self._check(block)
             self.barred.put(-np.inf, block, some)
             ranking.top[some.rows] = top_k(block, ranking.top.shape[1])

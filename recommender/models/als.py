@@ -14,7 +14,7 @@ from data.errors import UsageError
 from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Ints, Items
-from recommender.models.base import with_bias, with_one
+from recommender.models.base import Folding, with_bias
 from recommender.models.kept import Kept
 from recommender.models.likes import everyones_likes
 from recommender.models.silence import SILENT, spoken
@@ -82,7 +82,7 @@ class Als:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedAls:
+class FittedAls(Folding):
     """ids: n product ids. solver: implicit's model, of which only the products' factors are used.
     known: bool (n,), products that somebody liked.
     """
@@ -110,19 +110,14 @@ class FittedAls:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n), around 0 to 1; ``SILENT`` where it has nothing to say."""
-        asked, users = self._folded(histories)
+        asked, users = self.folded(histories)
         return spoken(users @ self.factors.T, asked, len(histories), self.known)
 
     def item_factors(self) -> Floats:
         """See ``Factored``."""
-        return with_bias(self.factors, np.zeros(len(self.ids), np.float32), self.known, SILENT)
+        return with_bias(self.factors, self.known, SILENT)
 
-    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
-        """See ``Factored``."""
-        asked, users = self._folded(histories)
-        return asked, with_one(users)
-
-    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+    def folded(self, histories: Histories) -> tuple[Ints, Floats]:
         """Who has likes, int64 (a,), and their factors, float32 (a, factors)."""
         likes = histories.wanted(len(self.ids), self.recipe.half_life)
         asked = np.flatnonzero(np.diff(likes.indptr))

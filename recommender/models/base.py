@@ -7,6 +7,7 @@ old.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -57,19 +58,33 @@ class Factored(Protocol):
         """
 
 
-def with_bias(factors: Floats, bias: Floats, known: Bools, silence: float) -> Floats:
-    """float32 (n, d + 1): vectors whose product with a customer's vector and a 1 behind it is the score,
-    ``silence`` for products (n,) that are not known.
+class Folding(ABC):
+    """The customers' half of ``Factored`` for a model that makes a customer's vector of their history, and
+    whose products have vectors ``with_bias``.
     """
-    table = np.concatenate([factors, bias[:, None]], axis=1).astype(np.float32)
+
+    __slots__ = ()
+
+    @abstractmethod
+    def folded(self, histories: Histories) -> tuple[Ints, Floats]:
+        """Positions int64 (a,), rising, of who has likes, and their vectors, float32 (a, d)."""
+
+    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
+        """See ``Factored``: a 1 stands behind each vector, for the products' bias."""
+        asked, vectors = self.folded(histories)
+        ones = np.ones((len(vectors), 1), np.float32)
+        return asked, np.concatenate([vectors, ones], axis=1).astype(np.float32)
+
+
+def with_bias(factors: Floats, known: Bools, silence: float, bias: Floats | None = None) -> Floats:
+    """float32 (n, d + 1): vectors whose product with a customer's vector and a 1 behind it is the score,
+    ``silence`` for products (n,) that are not known. bias: (n,), none where nothing is added.
+    """
+    last = np.zeros((len(factors), 1), np.float32) if bias is None else bias[:, None]
+    table = np.concatenate([factors, last], axis=1).astype(np.float32)
     table[~known] = 0
     table[~known, -1] = silence
     return table
-
-
-def with_one(factors: Floats) -> Floats:
-    """float32 (c, d + 1): customers' vectors for products ``with_bias``."""
-    return np.concatenate([factors, np.ones((len(factors), 1), np.float32)], axis=1).astype(np.float32)
 
 
 class Recipe(Protocol):

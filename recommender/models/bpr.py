@@ -15,7 +15,7 @@ from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Doubles, Floats, Ints, Items
 from recommender.models.als import plain, single_blas
-from recommender.models.base import with_bias, with_one
+from recommender.models.base import Folding, with_bias
 from recommender.models.kept import Kept
 from recommender.models.likes import everyones_likes
 from recommender.models.silence import SILENT, spoken
@@ -105,7 +105,7 @@ def _fold_map(middle: Doubles, users: Floats) -> Doubles:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedBpr:
+class FittedBpr(Folding):
     """ids: n product ids. factors: float32 (n, f), bias: float32 (n,), zeros for products that nobody liked.
     fold: float64 (f, f), see ``Bpr``. known: bool (n,), products that somebody liked.
     """
@@ -130,21 +130,16 @@ class FittedBpr:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n): b_i + p·q_i; ``SILENT`` where it has nothing to say."""
-        asked, users = self._folded(histories)
+        asked, users = self.folded(histories)
         block = users @ self.factors.T
         block += self.bias
         return spoken(block, asked, len(histories), self.known)
 
     def item_factors(self) -> Floats:
         """See ``Factored``."""
-        return with_bias(self.factors, self.bias, self.known, SILENT)
+        return with_bias(self.factors, self.known, SILENT, self.bias)
 
-    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
-        """See ``Factored``."""
-        asked, users = self._folded(histories)
-        return asked, with_one(users)
-
-    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+    def folded(self, histories: Histories) -> tuple[Ints, Floats]:
         """Who has likes, int64 (a,), and their factors, float32 (a, f)."""
         likes = histories.wanted(len(self.ids), self.recipe.half_life)
         asked = np.flatnonzero(np.diff(likes.indptr))

@@ -141,7 +141,7 @@ class FittedColdMap:
     def item_factors(self) -> Floats:
         """See ``Factored``."""
         known = self.known & self.solver.known
-        return with_bias(self.solver.factors, np.zeros(len(self.known), np.float32), known, SILENT)
+        return with_bias(self.solver.factors, known, SILENT)
 
     def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
         """See ``Factored``."""

@@ -15,7 +15,7 @@ from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.appearance import Appearance
-from recommender.models.base import with_bias, with_one
+from recommender.models.base import Folding, with_bias
 from recommender.models.kept import Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import HeldBack, Likes, hold_back, likes_in
@@ -206,7 +206,7 @@ def _joined(new: Ints, old: Ints, spread: Floats, items: Items, neighbours: int)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedItemGraph:
+class FittedItemGraph(Folding):
     """told, answer: float32 (n, k), see ``Nodes``. known: bool (n,)."""
 
     told: Floats
@@ -231,19 +231,14 @@ class FittedItemGraph:
         The weights of the likes are divided by the root of their sum, which is LightGCN's
         1 / √(number of likes) where all weigh 1.
         """
-        asked, customers = self._folded(histories)
+        asked, customers = self.folded(histories)
         return spoken(customers @ self.answer.T, asked, len(histories), self.known)
 
     def item_factors(self) -> Floats:
         """See ``Factored``."""
-        return with_bias(self.answer, np.zeros(len(self.answer), np.float32), self.known, SILENT)
+        return with_bias(self.answer, self.known, SILENT)
 
-    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
-        """See ``Factored``."""
-        asked, customers = self._folded(histories)
-        return asked, with_one(customers)
-
-    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+    def folded(self, histories: Histories) -> tuple[Ints, Floats]:
         """Who has likes, int64 (a,), and their vectors."""
         liked = histories.wanted(len(self.told), self.recipe.half_life)
         asked = np.flatnonzero(np.diff(liked.indptr))

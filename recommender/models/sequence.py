@@ -14,7 +14,7 @@ from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.appearance import Appearance
-from recommender.models.base import with_bias, with_one
+from recommender.models.base import Folding, with_bias
 from recommender.models.kept import Array, Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import Likes, hold_back, likes_in, likes_of
@@ -125,7 +125,7 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedSequence:
+class FittedSequence(Folding):
     """vectors z: float32 (n, k). known: bool (n,)."""
 
     vectors: Floats
@@ -146,19 +146,14 @@ class FittedSequence:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); ``SILENT`` where it has nothing to say."""
-        asked, states = self._folded(histories)
+        asked, states = self.folded(histories)
         return spoken(states @ self.vectors.T, asked, len(histories), self.known)
 
     def item_factors(self) -> Floats:
         """See ``Factored``."""
-        return with_bias(self.vectors, np.zeros(len(self.vectors), np.float32), self.known, SILENT)
+        return with_bias(self.vectors, self.known, SILENT)
 
-    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
-        """See ``Factored``."""
-        asked, states = self._folded(histories)
-        return asked, with_one(states)
-
-    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+    def folded(self, histories: Histories) -> tuple[Ints, Floats]:
         """Who has likes, int64 (a,), and the states that their likes lead to."""
         likes = likes_of(histories, len(self.vectors))
         asked = np.flatnonzero(np.diff(likes.starts))

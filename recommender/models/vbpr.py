@@ -13,7 +13,7 @@ from recommender.dataset import Dataset
 from recommender.histories import Histories
 from recommender.items import Bools, Floats, Ints, Items
 from recommender.models.appearance import Appearance
-from recommender.models.base import with_bias, with_one
+from recommender.models.base import Folding, with_bias
 from recommender.models.kept import Kept
 from recommender.models.silence import SILENT, spoken
 from recommender.models.taught import HeldBack, Likes, hold_back, likes_in
@@ -235,7 +235,7 @@ def _sigmoid(x: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedVbpr:
+class FittedVbpr(Folding):
     """factors: float32 (n, k + k2), [g_i ; E f_i]. bias: float32 (n,), b_i + b'·f_i. known: bool (n,)."""
 
     factors: Floats
@@ -256,19 +256,14 @@ class FittedVbpr:
 
     def score(self, histories: Histories, barred: Bools | None = None) -> Floats:
         """float32 (c, n); ``SILENT`` where it has nothing to say."""
-        asked, customers = self._folded(histories)
+        asked, customers = self.folded(histories)
         return spoken(customers @ self.factors.T + self.bias, asked, len(histories), self.known)
 
     def item_factors(self) -> Floats:
         """See ``Factored``."""
-        return with_bias(self.factors, self.bias, self.known, SILENT)
+        return with_bias(self.factors, self.known, SILENT, self.bias)
 
-    def customer_factors(self, histories: Histories) -> tuple[Ints, Floats]:
-        """See ``Factored``."""
-        asked, customers = self._folded(histories)
-        return asked, with_one(customers)
-
-    def _folded(self, histories: Histories) -> tuple[Ints, Floats]:
+    def folded(self, histories: Histories) -> tuple[Ints, Floats]:
         """Who has likes, int64 (a,), and their vectors, float32 (a, k + k2)."""
         liked = histories.wanted(len(self.bias), self.recipe.half_life)
         other = self.state.other

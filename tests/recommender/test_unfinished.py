@@ -75,7 +75,7 @@ def test_a_state_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         course = Course.of("work", None, 1)
         course.write(b"before")
         with monkeypatch.context() as patch:
-            patch.setattr("recommender.unfinished.sync", full)
+            patch.setattr("index.durable.os.fsync", full)
             with pytest.raises(OSError, match="no space"):
                 course.write(b"after")
         assert course.read() == b"before"
