@@ -254,7 +254,6 @@ def run(size: Size) -> Report:
                 if not weights.exists():
                     weights_folder(weights, backbone)
                 tables.append(measured(weights, paths, plan, f"{backbone}, {len(paths)} photos of {side} px"))
-                print("\n" + tables[-1].text(), file=sys.stderr, flush=True)
     return Report(tables)
 
 

@@ -279,8 +279,7 @@ class Shop:
 
     def current_space(self) -> SpaceRecord | None:
         """The space that is searched, or None before the first index."""
-        name = self.state[1]
-        return None if name is None else self._spaces.get(name)
+        return self._spaces.current()
 
     def previous_space(self) -> SpaceRecord | None:
         """The space that was searched before the present one, or None."""

@@ -16,6 +16,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from data.blas import blas_in_one_thread
 from data.cores import cores
 from data.photos import PhotoLimits
 from data.records import PendingPhoto, SpaceRecord
@@ -109,13 +110,14 @@ class _Run:
         work = self._work if self._runtime.side_by_side else self._read
         workers = [Work(lambda: work(photos), f"vitrine-read-{number}") for number in range(self._threads)]
         writer = Work(self._write, "vitrine-write")
-        for thread in (*workers, writer):
-            thread.start()
-        if not self._runtime.side_by_side:
-            self._guarded(self._encode)
-        self._wait_for(workers)
-        self._results.close()
-        self._wait_for([writer])
+        with blas_in_one_thread():
+            for thread in (*workers, writer):
+                thread.start()
+            if not self._runtime.side_by_side:
+                self._guarded(self._encode)
+            self._wait_for(workers)
+            self._results.close()
+            self._wait_for([writer])
         if self._error is not None:
             raise self._error
         return self._report(time.perf_counter() - began)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.blas import blas_in_one_thread
 from data.errors import NotTrained
 from data.events import signed_weight
 from data.records import Interaction
@@ -36,7 +37,6 @@ from recommender.request import (
 from recommender.rules import Choice, Shelf, barred, choose
 from recommender.settings import Settings
 from recommender.source import LiveCatalogue, live_items, load_dataset
-from recommender.threads import one_thread
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -114,7 +114,7 @@ class Recommender:
         """
         view = self._current()
         known = self._known(request)
-        with one_thread():
+        with blas_in_one_thread():
             return self._answer(request, view, known)
 
     def portrait(self, request: Request, each: int = 12) -> Portrait:
@@ -124,7 +124,7 @@ class Recommender:
         """
         view = self._current()
         known = self._known(request)
-        with one_thread():
+        with blas_in_one_thread():
             items = view.shelf.items
             history = self._history(known, request, items)
             candidates = view.panel.ask(history, barred(request, view.shelf, history.items))

@@ -38,12 +38,7 @@ class Spaces:
     def get(self, space: str) -> SpaceRecord:
         """What a space means; SpaceMismatch where this shop has never seen it."""
         with self._database.read() as connection:
-            row = connection.execute(select(spaces).where(spaces.c.space == space)).first()
-        if row is None:
-            raise SpaceMismatch(
-                f"this shop has no vectors of the space {space!r}: index it with that embedder first"
-            )
-        return SpaceRecord(row.space, row.embedder, json.loads(row.layout), json.loads(row.config))
+            return _known(connection, space)
 
     def names(self) -> list[str]:
         """All spaces of the shop."""
@@ -53,6 +48,10 @@ class Spaces:
     def state(self) -> tuple[int, str | None]:
         """The shop's revision and its current space, as of one moment."""
         return self._database.latest.value("state", _state)
+
+    def current(self) -> SpaceRecord | None:
+        """What the current space means, or None while there is none."""
+        return self._database.latest.value("current space", _current)
 
     def previous(self) -> str | None:
         """The space that was current before the present one, or None."""
@@ -111,6 +110,20 @@ class Spaces:
 def current_space(connection: Connection) -> str | None:
     """The space that is searched, as this transaction sees it."""
     return _named(connection, CURRENT_SPACE)
+
+
+def _known(connection: Connection, space: str) -> SpaceRecord:
+    row = connection.execute(select(spaces).where(spaces.c.space == space)).first()
+    if row is None:
+        raise SpaceMismatch(
+            f"this shop has no vectors of the space {space!r}: index it with that embedder first"
+        )
+    return SpaceRecord(row.space, row.embedder, json.loads(row.layout), json.loads(row.config))
+
+
+def _current(connection: Connection) -> SpaceRecord | None:
+    name = current_space(connection)
+    return None if name is None else _known(connection, name)
 
 
 def _state(connection: Connection) -> tuple[int, str | None]:

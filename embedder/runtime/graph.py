@@ -70,11 +70,19 @@ def graph_of(network: Network) -> Graph:
 
 
 def compiled(model: Any, batch: int, hint: str, precision: str) -> Any:
-    """The graph for exactly ``batch`` photos; ``hint`` is ``LATENCY`` or ``THROUGHPUT``."""
+    """The graph for exactly ``batch`` photos.
+
+    hint: ``LATENCY``, all cores share a batch; or ``THROUGHPUT``, each batch on one core. These are not bound
+    to a core of their own: two forms would be bound to the same one, and decoding wants cores too.
+    """
     fixed = model.clone()
     shape = fixed.input(0).get_partial_shape()
     fixed.reshape([batch, *(int(axis.get_length()) for axis in list(shape)[1:])])
-    settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": precision}
+    settings = {
+        "PERFORMANCE_HINT": hint,
+        "INFERENCE_PRECISION_HINT": precision,
+        "ENABLE_CPU_PINNING": hint == "LATENCY",
+    }
     return openvino().Core().compile_model(fixed, "CPU", settings)
 
 

@@ -26,7 +26,9 @@ class IdleRuntime:
         """Nothing."""
         return ()
 
-    compute = encode
+    def compute(self, photos: Photos, fitting: bool = False) -> tuple[Floats, ...]:
+        """Nothing."""
+        return ()
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """Every batch at once, with nothing."""

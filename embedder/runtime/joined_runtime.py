@@ -65,10 +65,10 @@ class JoinedRuntime:
             [m.encode(self._packing.pictures(photos, i)) for i, m in enumerate(self._members)]
         )
 
-    def compute(self, photos: Photos) -> tuple[Floats, ...]:
+    def compute(self, photos: Photos, fitting: bool = False) -> tuple[Floats, ...]:
         """One batch, member after member."""
         return self._joined(
-            [m.compute(self._packing.pictures(photos, i)) for i, m in enumerate(self._members)]
+            [m.compute(self._packing.pictures(photos, i), fitting) for i, m in enumerate(self._members)]
         )
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:

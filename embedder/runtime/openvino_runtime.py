@@ -7,7 +7,6 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Generic
 
 from embedder.network import Network
@@ -28,11 +27,18 @@ class _Flight(Generic[Token]):
     request: Any
 
 
+class _Seats(threading.local):
+    """A thread's own requests, by how many photos they take."""
+
+    def __init__(self) -> None:
+        self.requests: dict[int, Any] = {}
+
+
 class OpenVinoRuntime:
     """The network as an OpenVINO graph on the CPU.
 
-    Compiled forms, each on first need: of 1, 2, 4 and 8 photos (at most ``batch``) at the lowest latency, and
-    of ``batch`` photos at the highest throughput.
+    Compiled forms, each on first need, of 1, 2, 4 and 8 photos (at most ``batch``): those that all cores
+    share, at the lowest latency, and those of one core each, at the highest throughput.
     """
 
     def __init__(self, network: Network, batch: int | None = None) -> None:
@@ -40,8 +46,9 @@ class OpenVinoRuntime:
         self._lock = threading.Lock()
         self._streaming = threading.Lock()
         self._compiling = threading.Lock()
-        self._seats = threading.local()
+        self._seats = _Seats()
         self._sizes: dict[int, Any] = {}
+        self._forms: dict[int, Any] = {}
         self.name = "openvino"
         self.side_by_side = True
         self.batch = batch or BATCH
@@ -63,14 +70,14 @@ class OpenVinoRuntime:
         with self._streaming:
             return gathered(len(photos), self.dims, self.stream(in_batches(photos, self.batch)))
 
-    def compute(self, photos: Photos) -> tuple[Floats, ...]:
-        """One batch; every thread has a request of its own, and as many are computed at a time as there are
-        streams."""
-        if not hasattr(self._seats, "request"):
-            with self._compiling:
-                self._seats.request = self._many.create_infer_request()
-        request = self._seats.request
-        request.infer({0: padded(photos, self.batch)}, share_inputs=True)
+    def compute(self, photos: Photos, fitting: bool = False) -> tuple[Floats, ...]:
+        """One batch on one core; every thread has requests of its own, and as many are computed at a time as
+        there are streams."""
+        size = self._size(len(photos)) if fitting else self.batch
+        request = self._seats.requests.get(size)
+        if request is None:
+            request = self._seats.requests[size] = self._form(size).create_infer_request()
+        request.infer({0: padded(photos, size)}, share_inputs=True)
         return self._outputs(request, len(photos))
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
@@ -107,25 +114,28 @@ class OpenVinoRuntime:
 
     def _requests(self) -> list[Any]:
         """One more than the processor computes at a time, so that the next is there when one ends."""
-        with self._compiling:
-            many = self._many
+        many = self._form(self.batch)
         wanted = int(many.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) + 1
         return [many.create_infer_request() for _ in range(wanted)]
 
     def _quick(self, count: int) -> tuple[int, Any]:
         """The smallest form of low latency that holds so many photos. To be called with the lock held."""
-        size = 1
-        while size < count:
-            size *= 2
-        size = min(size, self.batch)  # which need not be a power of two
+        size = self._size(count)
         if size not in self._sizes:
             form = compiled(self._graph.model, size, "LATENCY", self._graph.precision)
             self._sizes[size] = form.create_infer_request()
         return size, self._sizes[size]
 
-    @cached_property
-    def _many(self) -> Any:
-        return compiled(self._graph.model, self.batch, "THROUGHPUT", self._graph.precision)
+    def _size(self, count: int) -> int:
+        """How many photos the smallest form takes that so many fit into."""
+        return min(1 << (count - 1).bit_length(), self.batch)  # which need not be a power of two
+
+    def _form(self, size: int) -> Any:
+        """The form of one core for so many photos."""
+        with self._compiling:
+            if size not in self._forms:
+                self._forms[size] = compiled(self._graph.model, size, "THROUGHPUT", self._graph.precision)
+            return self._forms[size]
 
     def _outputs(self, request: Any, count: int) -> tuple[Floats, ...]:
         return tuple(request.get_output_tensor(i).data[:count].copy() for i in range(len(self.dims)))

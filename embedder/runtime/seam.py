@@ -35,8 +35,11 @@ class Runtime(Protocol):
     def encode(self, photos: Photos) -> tuple[Floats, ...]:
         """Any number of photos → one float32 (n, d_i) per output. May be called by several threads."""
 
-    def compute(self, photos: Photos) -> tuple[Floats, ...]:
-        """One batch, at most ``batch`` photos. Any thread may call it at any time."""
+    def compute(self, photos: Photos, fitting: bool = False) -> tuple[Floats, ...]:
+        """One batch, at most ``batch`` photos. Any thread may call it at any time.
+
+        fitting: do no more work than so few photos need; what that takes may be made ready at first need.
+        """
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """Batches of at most ``batch`` photos → their outputs, not always in order.

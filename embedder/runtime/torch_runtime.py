@@ -52,7 +52,9 @@ class TorchRuntime:
         with self._lock:
             return gathered(len(photos), self._dims, self.stream(in_batches(photos, self.batch)))
 
-    compute = encode
+    def compute(self, photos: Photos, fitting: bool = False) -> tuple[Floats, ...]:
+        """One batch; it never does more work than so many photos need."""
+        return self.encode(photos)
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
         """One batch is launched before the one before it is fetched, so a GPU never waits for the copy

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from data.blas import blas_in_one_thread
 from service.http import errors
 from service.http.bounded import Bench
 from service.http.encoding import UploadEncoder
@@ -89,7 +90,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stopping.follow_parent()
     counting = asyncio.create_task(_count(app)) if app.state.metrics.shared else None
     try:
-        yield
+        with blas_in_one_thread():
+            yield
     finally:
         stopping.begin()
         if counting is not None:

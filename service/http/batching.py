@@ -1,7 +1,8 @@
 """Photos of several requests that are encoded in one forward pass: micro-batches.
 
-Full batches are computed side by side, one a core, where the runtime is quicker so: a pass that all cores
-share waits in every layer for the slowest of them, and on a busy machine one of them is always late.
+While there is more to do, batches are computed side by side, one a core, where the runtime is quicker so: a
+pass that all cores share waits in every layer for the slowest of them, and on a busy machine one of them is
+always late. A pass with nothing beside it has all cores.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -83,9 +85,9 @@ Network = Callable[[Sequence[Prepared]], NDArray[np.float32]]
 class Batcher:
     """Collects prepared photos and encodes those of one embedder together. Safe to use from several threads.
 
-    While a batch is computed the next one gathers, and goes as soon as it is full and a core is free, or
-    nothing is computed any more. An idle network waits for company only if some is announced (being decoded
-    just now), and at most for the window, counted from the first photo's arrival.
+    While every core computes a batch the next one gathers, and goes as soon as one is free. A batch that is
+    not full waits for company only if some is announced (being decoded just now), and at most for the window,
+    counted from the first photo's arrival.
     """
 
     def __init__(self, window: float, watch: Watch | None = None, largest: int = LARGEST_BATCH) -> None:
@@ -131,10 +133,9 @@ class Batcher:
 
     def _run(self) -> None:
         with ThreadPoolExecutor(self._lanes, "vitrine-encode") as lanes:
-            while batch := self._next():
-                if self._beside(batch):
-                    with self._changed:
-                        self._flying += 1
+            while found := self._next():
+                batch, beside = found
+                if beside:
                     lanes.submit(self._fly, batch)
                 else:
                     self._through(batch, encoded)
@@ -154,33 +155,32 @@ class Batcher:
         except Exception:  # of whoever watches: it must not end the thread that all uploads wait for
             logger.exception("a batch of uploads was not told of as it should have been")
 
-    def _beside(self, batch: Sequence[Prepared]) -> bool:
-        """Whether a batch is computed while others are: it is a full one, and the runtime likes that."""
-        first = batch[0]
-        return self._lanes > 1 and len(batch) == first.size > 1 and first.embedder.runtime.side_by_side
-
-    def _next(self) -> list[Prepared]:
-        """The photos to encode next, waiting for them; none when closed and all is done."""
+    def _next(self) -> tuple[list[Prepared], bool] | None:
+        """The photos to encode next, waiting for them, and whether beside others, on a lane that is theirs
+        from now on; None when closed and all is done.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._ready or self._dismissed())
             if not self._ready:
-                return []
+                return None
             first = self._ready[0]
             size = min(first.size, self._largest)
+            able = self._lanes > 1 and first.embedder.runtime.side_by_side
             until = first.since + self.window
             while not self._dismissed():
-                full = len(self._of(first)) >= size
-                if self._flying >= (self._lanes if full else 1):
+                if self._flying >= (self._lanes if able else 1):
                     self._changed.wait()
                     continue
                 left = until - time.monotonic()
-                if full or self._coming <= 0 or left <= 0:
+                if len(self._of(first)) >= size or self._coming <= 0 or left <= 0:
                     break
                 self._changed.wait(left)
             batch = self._of(first)[:size]
             taken = set(map(id, batch))
             self._ready = [one for one in self._ready if id(one) not in taken]
-            return batch
+            beside = able and bool(self._flying or self._coming or self._ready)
+            self._flying += beside
+            return batch, beside
 
     def _dismissed(self) -> bool:
         """Whether the batcher was closed since this thread was started."""
@@ -217,7 +217,7 @@ def encoded(batch: Sequence[Prepared]) -> NDArray[np.float32]:
 
 def computed(batch: Sequence[Prepared]) -> NDArray[np.float32]:
     """The same in a pass beside others."""
-    return _finished(batch, batch[0].embedder.runtime.compute)
+    return _finished(batch, partial(batch[0].embedder.runtime.compute, fitting=True))
 
 
 def _finished(

@@ -47,6 +47,12 @@ def stored(shop: Shop, space: str) -> dict[str, np.ndarray]:
     return found
 
 
+def running() -> list[str]:
+    """The pipeline's own threads that live; a search that ran before may have left others, which last."""
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith(("vitrine-read-", "vitrine-write", "vitrine-test"))]
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     return Shop.create(tmp_path / "shop")
@@ -136,7 +142,7 @@ def test_an_error_while_committing_stops_everything_and_is_raised(
     monkeypatch.setattr(shop, "put_vectors", full)
     with pytest.raises(OSError, match="disk full"):
         encode_pending(shop, tiny)
-    assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
+    assert not running()
 
 
 @pytest.mark.parametrize("runtime", ["torch", "auto"])
@@ -155,7 +161,7 @@ def test_an_error_while_decoding_is_raised_and_what_was_done_is_kept(
     monkeypatch.setattr(tiny, "prepare", breaks_later)
     with pytest.raises(RuntimeError, match="out of luck"):
         encode_pending(shop, tiny)
-    assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
+    assert not running()
     kept = shop.counts()["vectors"].get(tiny.space, 0)
     assert 0 < kept < 200
     monkeypatch.undo()
@@ -181,7 +187,7 @@ def test_an_interruption_keeps_what_was_finished(
     with pytest.raises(KeyboardInterrupt):
         encode_pending(shop, tiny)
     assert shop.counts()["vectors"][tiny.space] == 4 * tiny.runtime.batch
-    assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
+    assert not running()
 
 
 def test_an_interruption_stops_workers_that_compute_side_by_side(
@@ -214,7 +220,7 @@ def test_an_interruption_stops_workers_that_compute_side_by_side(
     signal.signal(signal.SIGINT, before)
     kept = shop.counts()["vectors"][tiny.space]
     assert 4 * tiny.runtime.batch <= kept < 200
-    assert not [t for t in threading.enumerate() if t.name.startswith("vitrine-")]
+    assert not running()
     monkeypatch.undo()
     assert encode_pending(shop, tiny).encoded == 200 - kept
 

@@ -35,7 +35,7 @@ class FakeRuntime:
 
     side_by_side = True
 
-    def compute(self, photos: Bytes) -> tuple[Floats, ...]:
+    def compute(self, photos: Bytes, fitting: bool = False) -> tuple[Floats, ...]:
         return ()
 
     def encode(self, photos: Bytes) -> tuple[Floats, ...]:

@@ -42,7 +42,7 @@ class HeldRuntime(FakeRuntime):
             raise TimeoutError("nobody let the network go")
         return ()
 
-    def compute(self, photos: Bytes) -> tuple[Floats, ...]:
+    def compute(self, photos: Bytes, fitting: bool = False) -> tuple[Floats, ...]:
         return self.encode(photos)
 
 

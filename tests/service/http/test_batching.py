@@ -85,14 +85,18 @@ def test_a_full_batch_goes_at_once(batcher: Batcher, embedder: HeldEmbedder) -> 
 
 
 class Pair(HeldRuntime):
-    """Computes only where two compute at the same time."""
+    """Computes batches of these sizes only two at the same time. beside: what ``compute`` was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *sizes: int) -> None:
         super().__init__()
         self.both = threading.Barrier(2, timeout=SECONDS)
+        self.beside: list[tuple[int, bool]] = []
+        self._sizes = sizes
 
-    def compute(self, photos: Bytes) -> tuple[Floats, ...]:
-        self.both.wait()
+    def compute(self, photos: Bytes, fitting: bool = False) -> tuple[Floats, ...]:
+        self.beside.append((len(photos), fitting))
+        if len(photos) in self._sizes:
+            self.both.wait()
         return self.encode(photos)
 
 
@@ -100,11 +104,35 @@ def test_full_batches_are_computed_side_by_side_and_what_is_left_follows(
     embedder: HeldEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batching, "cores", lambda: 2)
-    embedder.held = embedder.runtime = Pair()
+    embedder.held = embedder.runtime = Pair(8)
     batcher = Batcher(FOREVER)
     for answer in handed_in(batcher, *(photo(embedder, n) for n in range(19))):
         answer.result(SECONDS)
     assert embedder.held.passes == [8, 8, 3]
+    batcher.close()
+
+
+def test_a_batch_that_is_not_full_is_computed_beside_another(
+    embedder: HeldEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "cores", lambda: 2)
+    embedder.held = embedder.runtime = pair = Pair(8, 1)
+    batcher = Batcher(FOREVER)
+    for answer in handed_in(batcher, *(photo(embedder, n) for n in range(9))):
+        answer.result(SECONDS)
+    assert sorted(pair.beside) == [(1, True), (8, True)]
+    batcher.close()
+
+
+def test_a_batch_with_nothing_beside_it_has_all_cores(
+    embedder: HeldEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "cores", lambda: 2)
+    embedder.held = embedder.runtime = pair = Pair()
+    batcher = Batcher(FOREVER)
+    for n in range(3):
+        handed_in(batcher, photo(embedder, n))[0].result(SECONDS)
+    assert (embedder.held.passes, pair.beside) == ([1, 1, 1], [])
     batcher.close()
 
 
