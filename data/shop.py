@@ -375,6 +375,10 @@ class Shop:
         """Open an import of a kind (``catalogue``, ``interactions``) from a source; returns its number."""
         return self._rejects.begin(kind, source)
 
+    def newest_import(self, kind: str) -> int | None:
+        """The number of the newest import of a kind, finished or not; None where there is none."""
+        return self._rejects.newest(kind)
+
     def put_rejects(self, import_id: int, rejects: Sequence[Reject]) -> None:
         """Keep what an import could not use."""
         self._rejects.put(import_id, rejects)

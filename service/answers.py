@@ -22,6 +22,8 @@ class IndexReport:
     photo_rejects: photos that failed on products which have others (not part of ``rejected``).
     seconds: stage → wall seconds. space, generation: what was filled; in_use: whether that is searched now.
     switch: of a space that was filled beside another: the two compared, and whether the shop switched.
+    unchanged: neither the catalogue nor the shop changed since it was read the last time, so it was not read
+    again; rows and rejects are those of that time.
     """
 
     rows: int
@@ -40,6 +42,7 @@ class IndexReport:
     warnings: tuple[str, ...] = ()
     in_use: bool = True
     switch: Mapping[str, object] | None = None
+    unchanged: bool = False
 
     def as_json(self) -> Json:
         """For ``--json``."""
@@ -60,6 +63,7 @@ class IndexReport:
             "warnings": list(self.warnings),
             "in_use": self.in_use,
             "switch": None if self.switch is None else dict(self.switch),
+            "unchanged": self.unchanged,
         }
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from data.errors import Damaged, UsageError
 from data.store.schema import HEAD
 from index.durable import sha256_of, sync
+from service.versions import version_of
 
 MANIFEST = "backup.json"
 FORMAT = 1
@@ -41,7 +41,7 @@ def write_manifest(folder: Path, taken: Taken) -> Sums:
     content: dict[str, object] = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "vitrine": _version(),
+        "vitrine": version_of() or "unknown",
         "schema": HEAD,
         "revision": taken.revision,
         "space": taken.space,
@@ -99,10 +99,3 @@ def _sums(folder: Path) -> Sums:
 def _checksum(content: Mapping[str, object]) -> str:
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def _version() -> str:
-    try:
-        return version("vitrine")
-    except PackageNotFoundError:
-        return "unknown"

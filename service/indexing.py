@@ -25,6 +25,7 @@ from service.progress import Step, Tell
 from service.requests import IndexRequest
 from service.spaces import BESIDE, lasting_name, remember_space
 from service.switching import adopt, fill_command, is_beside
+from service.unchanged import mark_of, note, same_as_noted
 from service.verdicts import doubts
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class _Tally:
     rows: int = 0
     rejected: int = 0
     pruned: int = 0
+    unchanged: bool = False
     listed: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -150,12 +152,23 @@ def _report(
         warnings=(*tally.warnings, *(index.warnings if index is not None else ())),
         in_use=in_use,
         switch=switch,
+        unchanged=tally.unchanged,
     )
 
 
 def _read(shop: Shop, request: IndexRequest, catalogue: Path, tally: _Tally, tell: Tell) -> int:
-    """Store the catalogue's rows, chunk by chunk; returns the number of the import."""
+    """Store the catalogue's rows, chunk by chunk; returns the number of the import.
+
+    Where that would change nothing it is not done, and the import is the one that found so.
+    """
     tell(Step("reading", 0))
+    mark, before = mark_of(request, catalogue), shop.revision
+    same = same_as_noted(shop, mark)
+    if same is not None:
+        tally.unchanged = True
+        number, tally.rows = same
+        tell(Step("reading", tally.rows))
+        return number
     chunks = read_catalogue(catalogue, request.photos, mapping=request.columns)
     root = photo_root(catalogue, request.photos)
     number = shop.begin_import("catalogue", str(catalogue.resolve()))
@@ -172,6 +185,8 @@ def _read(shop: Shop, request: IndexRequest, catalogue: Path, tally: _Tally, tel
         kept = tally.listed | tally.named
         gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in kept]
         tally.pruned = shop.delete_products(gone) if gone else 0
+    if mark == mark_of(request, catalogue):  # it was not replaced while it was read
+        note(shop, mark, number, tally.rows, before)
     return number
 
 

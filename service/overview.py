@@ -6,7 +6,6 @@ import csv
 import platform
 import subprocess  # nosec B404 # asks the GPU's driver
 from collections import Counter
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import which
 
@@ -18,6 +17,7 @@ from service.answers import Json
 from service.parts import Parts
 from service.plain import plain
 from service.spaces import BESIDE
+from service.versions import version_of
 
 PACKAGES = ("vitrine", "torch", "timm", "openvino", "faiss-gpu", "faiss-cpu", "numpy", "pandas", "pillow")
 
@@ -118,16 +118,9 @@ def machine() -> Json:
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "versions": {name: found for name in PACKAGES if (found := _version(name)) is not None},
+        "versions": {name: found for name in PACKAGES if (found := version_of(name)) is not None},
         "gpu": gpu(),
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def gpu() -> str | None:

@@ -44,6 +44,13 @@ class Rejects:
             connection.execute(delete(rejects).where(rejects.c.import_id.in_(old)))
         return import_id
 
+    def newest(self, kind: str) -> int | None:
+        """The number of the newest import of a kind."""
+        query = select(func.max(imports.c.import_id)).where(imports.c.kind == kind)
+        with self._database.read() as connection:
+            found: int | None = connection.execute(query).scalar()
+        return found
+
     def put(self, import_id: int | None, found: Sequence[Reject]) -> None:
         """Keep rejects of an import."""
         if found:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +24,7 @@ from service.page.routes import router as pages
 from service.page.statics import static_files
 from service.settings import Settings
 from service.stages import listen
+from service.versions import version_of
 
 COUNTED_EVERY_SECONDS = 1.0
 PICTURES_WAITING = 24
@@ -55,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     app = FastAPI(
         title="Vitrine",
-        version=_version(),
+        version=version_of() or "unknown",
         description=DESCRIPTION,
         openapi_tags=TAGS,
         lifespan=_lifespan,
@@ -115,10 +115,3 @@ async def _count(app: FastAPI) -> None:
     while True:
         app.state.observed.count()
         await asyncio.sleep(COUNTED_EVERY_SECONDS)
-
-
-def _version() -> str:
-    try:
-        return version("vitrine")
-    except PackageNotFoundError:
-        return "unknown"
