@@ -241,7 +241,8 @@ def _show_index(report: Mapping[str, Any], shop: Path, catalogue: bool) -> None:
     export = f" (export them: vitrine info --shop {shop} --rejects rejects.csv)" if report["reasons"] else ""
     if catalogue:
         same = ", as at the last reading: nothing changed since" if report["unchanged"] else ""
-        typer.echo(f"{report['rows']} rows = {report['used']} used + {report['rejected']} rejected{same}{export}")
+        sums = f"{report['rows']} rows = {report['used']} used + {report['rejected']} rejected"
+        typer.echo(sums + same + export)
     if report["pruned"]:
         typer.echo(f"{report['pruned']} products deleted that the catalogue does not list")
     typer.echo(

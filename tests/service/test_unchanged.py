@@ -85,9 +85,7 @@ def test_other_options_are_another_reading(index: Callable[..., IndexReport]) ->
     assert not index(columns={"title": "colour"}).unchanged
 
 
-def test_another_catalogue_in_between(
-    index: Callable[..., IndexReport], own: Path, tmp_path: Path
-) -> None:
+def test_another_catalogue_in_between(index: Callable[..., IndexReport], own: Path, tmp_path: Path) -> None:
     other = own.with_name("other.csv")
     shutil.copy(own, other)
     with Engine.open(tmp_path / "shop") as engine:
