@@ -97,12 +97,14 @@ def durable(writer: Writer) -> float:
 
 
 def searched(index: CatalogueIndex, queries: Floats, seconds: float) -> list[float]:
-    """Milliseconds of a refresh and a search, over and over for so long, a few milliseconds apart."""
+    """Milliseconds of a search as the service asks it, a look at what changed before it, over and over for so
+    long, a few milliseconds apart.
+    """
     times, until = [], time.perf_counter() + seconds
     while time.perf_counter() < until:
         query = Query((Example(vector=queries[len(times) % len(queries)]),))
         began = time.perf_counter()
-        index.refresh()
+        index.freshen()
         index.search(query)
         times.append((time.perf_counter() - began) * 1e3)
         time.sleep(PACE)
@@ -133,8 +135,12 @@ def writing(shop: Shop, products: int, width: int, rate: float) -> Iterator[None
     )
     process.start()
     try:
-        started.wait(60)
+        while not started.wait(0.1):
+            if not process.is_alive():
+                raise RuntimeError(f"the writer ended with exit code {process.exitcode}")
         yield
+        if not process.is_alive():
+            raise RuntimeError(f"the writer ended early, with exit code {process.exitcode}")
     finally:
         stop.set()
         process.join(30)

@@ -223,6 +223,10 @@ class Shop:
         """
         return self._products.changes(revision, limit)
 
+    def looks_changed(self, revision: int, most: int) -> int:
+        """How many products changed their looks after ``revision``; counted up to ``most``."""
+        return self._products.looks_changed(revision, most)
+
     def changed_products(self, revision: int) -> list[str]:
         """Ids of products with any change after ``revision``, deleted ones included."""
         return self._products.changed(revision)

@@ -7,6 +7,7 @@ away.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Halves = NDArray[np.float16]
 Ints = NDArray[np.int64]
 PART = 4096
+GENTLE = 64
+PAUSE_SECONDS = 0.0005
 GONE = -1
 NONE = np.empty(0, np.int64)
 
@@ -115,9 +118,10 @@ class Delta:
         """Compares all its rows."""
         return ExactScan.over(self.matrix)
 
-    def after(self, shop: Shop, base: Base, changes: Changes) -> Delta:
+    def after(self, shop: Shop, base: Base, changes: Changes, gently: bool = False) -> Delta:
         """The delta once more products changed or went; only theirs are read from the shop, in parts.
 
+        gently: in small parts with pauses, so that other threads of this process wait for none of it.
         Products that look as they do in the generation are left to it: encoding a shop for another embedder
         touches every photo and changes none here.
         """
@@ -127,8 +131,11 @@ class Delta:
         dead = [built[product] for product in touched if product not in place and product in built]
         place.update(dict.fromkeys(touched, GONE))
         delta, revived = self, list[int]()
-        for first in range(0, len(changes.looks_changed), PART):
-            part = changes.looks_changed[first : first + PART]
+        size = GENTLE if gently else PART
+        for first in range(0, len(changes.looks_changed), size):
+            if gently:
+                time.sleep(PAUSE_SECONDS)
+            part = changes.looks_changed[first : first + size]
             looks = _read(shop, base.space, base.layout, part)
             same = _same(base.generation, looks)
             for at in np.flatnonzero(same).tolist():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
 from data.errors import Damaged, EmptyShop
+from index.catching_up import CatchingUp
 from index.delta import Delta
 from index.generations import Generations, Loaded
 from index.hits import Hit
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from data.table import ProductTable
 
 Floats = NDArray[np.float32]
+MANY = 200
+"""Products whose looks changed that a question may take in by itself: some two milliseconds."""
 
 
 class CatalogueIndex:
@@ -53,6 +56,7 @@ class CatalogueIndex:
         self._pointer = pointer
         self._faults = list(faults)
         self._changing = Lock()
+        self._catching_up = CatchingUp(lambda: self._refresh(gently=True))
 
     @classmethod
     def open(cls, shop: Shop) -> CatalogueIndex:
@@ -117,6 +121,31 @@ class CatalogueIndex:
         Costs one small file and one query where nothing changed. A newer generation that fails a check is not
         used; the present one stays, and ``warnings`` says so.
         """
+        return self._refresh(gently=False)
+
+    def freshen(self) -> None:
+        """``refresh`` for questions, none of which shall wait for much: where hundreds of products changed
+        their looks (a catalogue is being indexed), another thread takes them in, and the view stays as it is
+        for some hundredths of a second more. Meanwhile nothing else is looked for. Otherwise a few changes are
+        seen at once, and so is another space.
+        """
+        if self._catching_up.running:
+            return
+        revision, current = self._shop.state
+        seen = self._view.revision
+        if (self._generations.current(), current) == self._pointer:
+            if revision == seen:
+                return
+            if not self._catching_up.failed and self._shop.looks_changed(seen, MANY) == MANY:
+                self._catching_up.start()
+                return
+        self.refresh()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Until the other thread has taken in what it is taking in, or so many seconds have passed."""
+        self._catching_up.wait(seconds)
+
+    def _refresh(self, gently: bool) -> bool:
         with self._changing:
             present = self._view
             revision, current = self._shop.state
@@ -124,13 +153,17 @@ class CatalogueIndex:
             start = present if pointer == self._pointer else self._newer(present, *pointer)
             changed = start is not present or revision != present.revision
             if changed:
-                self._view = _advanced(self._shop, start, present.latest_table)
+                self._view = _advanced(self._shop, start, present.latest_table, gently)
             self._pointer = pointer
         return changed
 
     def search(self, query: Query) -> list[Hit]:
         """See ``IndexView.search``."""
         return self._view.search(query)
+
+    def search_many(self, queries: Sequence[Query]) -> list[list[Hit]]:
+        """See ``IndexView.search_many``."""
+        return self._view.search_many(queries)
 
     def vectors_of(self, product_id: str) -> tuple[list[str], Floats]:
         """Photo ids and stored vectors (m, d) of a product. Raises UnknownProduct, NoVector."""
@@ -215,13 +248,17 @@ def _warnings(shop: Shop, faults: Sequence[str], space: str, current: str | None
     )
 
 
-def _advanced(shop: Shop, view: IndexView, table: ProductTable | None = None) -> IndexView:
-    """A view of the same generation as of the shop's revision now."""
+def _advanced(
+    shop: Shop, view: IndexView, table: ProductTable | None = None, gently: bool = False
+) -> IndexView:
+    """A view of the same generation as of the shop's revision now; gently: see ``Delta.after``."""
     snapshot, revision = view.snapshot, view.revision
     if shop.revision != revision:
         changes = shop.changes_since(revision)
         revision = changes.revision
         if changes.looks_changed or changes.deleted:
-            delta = snapshot.delta.after(shop, snapshot, changes)
+            delta = snapshot.delta.after(shop, snapshot, changes, gently)
             snapshot = Snapshot(snapshot.generation, delta, snapshot.space, snapshot.layout)
+            if gently:  # what the first question would have to make
+                snapshot.warm_up()
     return IndexView(shop, snapshot, revision, view.warnings, table)

@@ -107,6 +107,12 @@ class Snapshot:
         """How many products can be found."""
         return self.slot_count - len(self.dead)
 
+    def warm_up(self) -> None:
+        """Make what searches need, before the first of them."""
+        _ = self.living, self.live_products, self.names
+        if self.delta.slots:
+            _ = self.delta.rows, self.delta.scan
+
     def slot(self, product_id: str) -> int | None:
         """The live slot of a product, or None."""
         changed = self.delta.place.get(product_id)
@@ -141,8 +147,9 @@ class Snapshot:
             if part is None:
                 continue
             vectors[mine] = widened(part.matrix[rows[mine]])
-            for place in np.flatnonzero(mine):
-                photos[place] = part.rows.photo(int(rows[place]))
+            ids = part.rows.photo_ids[rows[mine]].tolist()
+            for place, photo in zip(np.flatnonzero(mine).tolist(), ids, strict=True):
+                photos[place] = photo.decode("ascii")
         return photos, vectors
 
     @cached_property

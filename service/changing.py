@@ -47,6 +47,7 @@ class ProductChange:
 def put_product(parts: Parts, product: Product) -> Json:
     """Add a product, or replace its fields; its photos stay as they are."""
     parts.shop.put_product(product)
+    parts.take_in()
     return product_json(parts, product.product_id)
 
 
@@ -61,24 +62,28 @@ def put_products(parts: Parts, products: Sequence[Product]) -> Json:
             product_ids=twice[:100],
         )
     done = parts.shop.put_products(products)
+    parts.take_in()
     return {"added": done.added, "changed": done.changed, "same": done.same}
 
 
 def change_product(parts: Parts, product_id: str, change: ProductChange) -> Json:
     """Change some fields of a product. Raises UnknownProduct, UsageError."""
     parts.shop.change_product(product_id, change.of)
+    parts.take_in()
     return product_json(parts, product_id)
 
 
 def drop_photo(parts: Parts, photo_id: str) -> None:
     """Delete one photo. Raises UnknownPhoto."""
     parts.shop.drop_photo(photo_id)
+    parts.take_in()
 
 
 def delete_product(parts: Parts, product_id: str) -> None:
     """Take a product out. Raises UnknownProduct."""
     parts.shop.product(product_id)
     parts.shop.delete_products([product_id])
+    parts.take_in()
 
 
 def add_photo(parts: Parts, product_id: str, data: bytes, name: str, encoded: Encoded | None = None) -> Photo:
@@ -108,6 +113,7 @@ def add_photo(parts: Parts, product_id: str, data: bytes, name: str, encoded: En
         embedder = parts.embedder(now)
         vector = embedder.encode(embedder.prepare(data)[None])[0]
         parts.shop.put_vectors(now, [replace(row, vector=vector)], [])
+    parts.take_in()
     return parts.shop.photo(photo.photo_id)
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.errors import Damaged, EmptyShop, SpaceMismatch
+from data.errors import Damaged, EmptyShop, SpaceMismatch, VitrineError
 from data.shop import Shop
 from data.table import ProductTable
 from service.recommenders import Recommenders, Serving
@@ -84,15 +84,25 @@ class Parts:
             return self._table
 
     def index(self) -> CatalogueIndex:
-        """The index, up to date with the shop. Raises EmptyShop while there is none."""
+        """The index, up to date with the shop (see ``CatalogueIndex.freshen``). Raises EmptyShop while there
+        is none.
+        """
         with self._indexing:
             if self._index is None:
                 from index.search import CatalogueIndex
 
                 self._index = CatalogueIndex.open(self.shop)
             found = self._index
-        found.refresh()
+        found.freshen()
         return found
+
+    def take_in(self) -> None:
+        """Have an open index see what was just changed: questions do not wait for many changes, whoever made
+        them does.
+        """
+        if self._index is not None:
+            with suppress(VitrineError):  # what is wrong with the index is for a question to say
+                self._index.refresh()
 
     @property
     def opened_index(self) -> CatalogueIndex | None:
@@ -168,6 +178,8 @@ class Parts:
         """Write what the log has yet to write and close the records; not to be used afterwards."""
         if self.log is not None:
             self.log.close()
+        if self._index is not None:
+            self._index.wait()  # its thread reads the records
         self._index = self._table = None
         self._embedders.clear()
         self.shop.close()

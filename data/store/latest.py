@@ -30,11 +30,19 @@ class Latest:
 
         The value is shared with others that ask for it: it must not be changed.
         """
+
+        def ask() -> Value:
+            with self._database.read() as connection:
+                return read(connection)
+
+        return self.asked(name, ask)
+
+    def asked(self, name: str, ask: Callable[[], Value]) -> Value:
+        """The same of what ``ask`` reads by itself, such as by ``Database.rows``."""
         stamp = self._database.stamp()  # before the value: a commit in between is seen the next time
         kept = self._kept.get(name)
         if kept is not None and stamp is not None and kept[0] == stamp:
             return cast(Value, kept[1])
-        with self._database.read() as connection:
-            value = read(connection)
+        value = ask()
         self._kept[name] = stamp, value
         return value

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from data.ids import clean_text
 from data.records import Card, Cell, Changes, Product, PutProducts
@@ -23,6 +23,11 @@ _BY_ID = select(products).where(products.c.product_id.in_(bindparam("ids", expan
 _LIVE_BY_ID = _BY_ID.where(products.c.deleted.is_(False))
 _CARD_COLUMNS = ", ".join(Card._fields)  # names of ours alone are put into the text; ids are always bound
 _CARDS_IN_SQLITE = f"SELECT {_CARD_COLUMNS} FROM products WHERE NOT deleted AND product_id IN"  # nosec B608
+_LOOKS_CHANGED_IN_SQLITE = "SELECT count(*) FROM (SELECT 1 FROM products WHERE looks_revision > ? LIMIT ?)"
+_CHANGES_IN_SQLITE = (
+    "SELECT product_id, deleted FROM products WHERE looks_revision > ? AND looks_revision <= ? "
+    "ORDER BY looks_revision, product_id"
+)
 _CONTENT = ("title", "category", "price", "in_stock", "attributes")
 
 
@@ -122,25 +127,32 @@ class Products:
         with self._database.read() as connection:
             return list(connection.execute(query.order_by(products.c.product_id)).scalars())
 
+    def looks_changed(self, revision: int, most: int) -> int:
+        """How many products changed their looks after ``revision``; counted up to ``most``."""
+        after = select(products.c.product_id).where(products.c.looks_revision > revision).limit(most)
+        count = select(func.count()).select_from(after.subquery())
+        ((found,),) = self._database.rows(_LOOKS_CHANGED_IN_SQLITE, (revision, most), lambda: count)
+        return int(found)
+
     def changes(self, revision: int, limit: int | None) -> Changes:
         """Changes of looks after ``revision``, in order; a limit never cuts one revision in two."""
+        reached = self.revision()  # a product that changes while it is asked for changes after this one
+        if limit is not None:
+            after = select(products.c.looks_revision).where(products.c.looks_revision > revision)
+            mark = after.order_by(products.c.looks_revision).offset(max(limit, 1) - 1).limit(1)
+            with self._database.read() as connection:
+                edge = connection.execute(mark).scalar()
+            reached = reached if edge is None else min(reached, int(edge))
         query = (
-            select(products.c.product_id, products.c.deleted, products.c.looks_revision)
-            .where(products.c.looks_revision > revision)
+            select(products.c.product_id, products.c.deleted)
+            .where(products.c.looks_revision > revision, products.c.looks_revision <= reached)
             .order_by(products.c.looks_revision, products.c.product_id)
         )
-        with self._database.read() as connection:
-            reached = current_revision(connection)
-            if limit is not None:
-                mark = query.with_only_columns(products.c.looks_revision).offset(max(limit, 1) - 1).limit(1)
-                edge = connection.execute(mark).scalar()
-                reached = reached if edge is None else int(edge)
-                query = query.where(products.c.looks_revision <= reached)
-            rows = connection.execute(query).all()
+        rows = self._database.rows(_CHANGES_IN_SQLITE, (revision, reached), lambda: query)
         return Changes(
             reached,
-            [row.product_id for row in rows if not row.deleted],
-            [row.product_id for row in rows if row.deleted],
+            [product_id for product_id, deleted in rows if not deleted],
+            [product_id for product_id, deleted in rows if deleted],
         )
 
     def stored(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:

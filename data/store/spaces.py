@@ -15,6 +15,7 @@ CURRENT_SPACE = "space"
 PREVIOUS_SPACE = "previous_space"
 _DROPPED_AT_ONCE = 5000
 _CURRENT = select(meta.c.value).where(meta.c.key == CURRENT_SPACE).scalar_subquery()
+_STATE_IN_SQLITE = "SELECT value, (SELECT value FROM meta WHERE key = ?) FROM counter WHERE name = ?"
 _STATE = select(counter.c.value, _CURRENT.label("space")).where(counter.c.name == REVISION)
 
 
@@ -47,7 +48,7 @@ class Spaces:
 
     def state(self) -> tuple[int, str | None]:
         """The shop's revision and its current space, as of one moment."""
-        return self._database.latest.value("state", _state)
+        return self._database.latest.asked("state", self._state)
 
     def current(self) -> SpaceRecord | None:
         """What the current space means, or None while there is none."""
@@ -101,6 +102,11 @@ class Spaces:
                 first = vectors.c.sha256 <= shas[-1]
                 gone += connection.execute(delete(vectors).where(mine, first)).rowcount
 
+    def _state(self) -> tuple[int, str | None]:
+        rows = self._database.rows(_STATE_IN_SQLITE, (CURRENT_SPACE, REVISION), lambda: _STATE)
+        ((revision, space),) = rows
+        return int(revision), None if space is None else str(json.loads(space))
+
     def _name(self, connection: Connection, key: str, space: str) -> None:
         text = json.dumps(space, ensure_ascii=False)
         put = self._database.upsert(meta).values(key=key, value=text)
@@ -124,11 +130,6 @@ def _known(connection: Connection, space: str) -> SpaceRecord:
 def _current(connection: Connection) -> SpaceRecord | None:
     name = current_space(connection)
     return None if name is None else _known(connection, name)
-
-
-def _state(connection: Connection) -> tuple[int, str | None]:
-    row = connection.execute(_STATE).one()
-    return int(row.value), None if row.space is None else str(json.loads(row.space))
 
 
 def _named(connection: Connection, key: str) -> str | None:

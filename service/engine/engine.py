@@ -69,8 +69,10 @@ class Engine(Importing, Asking, Learning, Changing, Looking):
         self.close()
 
     def refresh(self) -> None:
-        """Pick up what other processes changed; every question does so by itself. Raises EmptyShop."""
-        self._parts.index()
+        """Pick up all that other processes changed; every question does so by itself, but does not wait for
+        many changes. Raises EmptyShop.
+        """
+        self._parts.index().refresh()
 
     def warm_up(self, photos: bool = False) -> None:
         """Open what questions need before the first one comes; with ``photos`` the embedder too."""

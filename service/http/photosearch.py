@@ -32,6 +32,7 @@ async def search_by_photos(
     for _ in range(TRIES - 1):
         with suppress(SpaceMismatch):
             return await _asked(engine, encoder, request, photos, ask)
+        await run_in_threadpool(engine.refresh)
     return await _asked(engine, encoder, request, photos, ask)
 
 

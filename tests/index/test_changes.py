@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import NoVector, UnknownProduct
+from data.errors import NoVector, SpaceMismatch, UnknownProduct
 from data.records import Product, SpaceRecord
 from data.where import parse
+from index import delta
 from index.generation import build_generation
 from index.query import Example, Query
-from index.search import CatalogueIndex
+from index.search import MANY, CatalogueIndex
 from tests.index.shops import LAYOUT, SPACE, Looks, drawn, stocked
 
 
@@ -277,3 +278,91 @@ def test_a_few_hundred_changes_do_not_turn_a_quick_search_into_an_exact_one(
         hits = ask(index, looks.vectors[looks.photos[f"p{at:04d}"][0]], 5)
         assert hits[0] == f"p{at:04d}"
         assert len(hits) == 5
+
+
+def behind(looks: Looks) -> CatalogueIndex:
+    """An index that was opened before so many products were put that no question takes them in."""
+    index = CatalogueIndex.open(looks.shop)
+    vectors = drawn(MANY, seed=5)
+    looks.put_many([(f"late{i:03}", vectors[i : i + 1]) for i in range(MANY)])
+    return index
+
+
+def seen_meanwhile(index: CatalogueIndex, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Lets the other thread's work wait until the caller has seen the view; its revisions are noted."""
+    let_go, seen = threading.Event(), list[int]()
+    real = delta.Delta.after
+
+    def held(*given: object) -> delta.Delta:
+        if threading.current_thread().name == "vitrine-refresh":
+            assert let_go.wait(20)
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(delta.Delta, "after", held)
+    for _ in range(3):
+        index.freshen()
+        seen.append(index.revision)
+    let_go.set()
+    index.wait()
+    return seen
+
+
+def test_a_few_changes_are_seen_by_the_very_next_question(looks: Looks) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    vectors = drawn(MANY - 1, seed=5)
+    looks.put_many([(f"late{i:03}", vectors[i : i + 1]) for i in range(MANY - 1)])
+    index.freshen()
+    assert ask(index, looks.vectors[looks.photos["late007"][0]]) == ["late007"]
+    looks.shop.put_product(Product("p0001", price=7.0))
+    index.freshen()
+    assert index.revision == looks.shop.revision
+
+
+def test_nobody_waits_for_many_changes_which_are_seen_a_little_later(
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = behind(looks)
+    before = index.revision
+    assert seen_meanwhile(index, monkeypatch) == [before] * 3
+    assert index.revision == looks.shop.revision
+    for product in ("late000", f"late{MANY - 1:03}"):
+        assert ask(index, looks.vectors[looks.photos[product][0]]) == [product]
+
+
+def test_whoever_wants_all_changes_waits_for_them(looks: Looks) -> None:
+    index = behind(looks)
+    index.freshen()
+    index.refresh()
+    assert index.revision == looks.shop.revision
+
+
+def test_what_was_taken_in_gently_is_what_is_taken_in_at_once(looks: Looks) -> None:
+    index = behind(looks)
+    looks.delete("p0003", "late100")
+    index.freshen()
+    index.wait()
+    at_once = CatalogueIndex.open(looks.shop)
+    for vector in looks.vectors.values():
+        assert ask(index, vector, 5) == ask(at_once, vector, 5)
+
+
+def test_an_error_in_the_other_thread_is_met_by_the_next_question(
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = behind(looks)
+    with monkeypatch.context() as patch:
+        patch.setattr(looks.shop, "vectors_of_products", _breaks)
+        index.freshen()
+        index.wait()
+        with pytest.raises(SpaceMismatch, match="widths"):
+            index.freshen()
+    index.freshen()
+    assert index.revision == looks.shop.revision
+    looks.put_many([(f"late{i:03}", drawn(1, seed=9 + i)) for i in range(MANY)])
+    index.freshen()  # and then it is the other thread's work again
+    index.wait()
+    assert index.revision == looks.shop.revision
+
+
+def _breaks(*_: object) -> None:
+    raise SpaceMismatch("vectors of different widths lie in one space")

@@ -47,7 +47,7 @@ BUDGETS = {
     filtered: Cost(435, 20, 0),
     explained: Cost(660, 37, 0),
     recommended: Cost(2_060, 42, 4),
-    indexed_again: Cost(20_500, 180, 68),
+    indexed_again: Cost(12_800, 320, 56),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -131,13 +132,14 @@ def test_a_photo_is_tagged_by_its_content(client: TestClient, tmp_path: Path) ->
 def test_a_photo_whose_file_is_replaced_has_another_tag(client: TestClient, catalogue: Path) -> None:
     url = client.get("/v1/products/disc-red").json()["photos"][0]["url"]
     path = catalogue.parent / "disc-red.jpg"
-    kept, before = path.read_bytes(), tag_of(client, url)
+    kept, before, state = path.read_bytes(), tag_of(client, url), path.stat()
     try:
         path.write_bytes(picture(kind="JPEG"))
         assert client.get(url, headers={"if-none-match": before}).status_code == 200
         assert tag_of(client, url) != before
     finally:
         path.write_bytes(kept)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))  # others index this catalogue too
     assert tag_of(client, url) == before
 
 
