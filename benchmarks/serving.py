@@ -71,12 +71,12 @@ class Plain:
 
 
 @contextmanager
-def plain_service(folder: Path, kind: str) -> Iterator[Plain]:
-    """The peer on a free port, once it listens. Raises ServiceFailed."""
+def plain_service(folder: Path, kind: str, peer: Path = PEER) -> Iterator[Plain]:
+    """A peer on a free port, once it listens. Raises ServiceFailed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    process = subprocess.Popen([sys.executable, str(PEER), str(folder), str(port), kind])
+    process = subprocess.Popen([sys.executable, str(peer), str(folder), str(port), kind])
     try:
         _wait_for(port, process)
         yield Plain(port, process.pid)

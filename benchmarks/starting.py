@@ -47,7 +47,7 @@ class Scale:
 
 
 SERVICE = {"quick": Scale(50_000, 256, "IVF256,SQ8", 2), "full": Scale(1_000_000, 512, "IVF1024,SQ8", 3)}
-COMMAND = {"quick": Scale(20_000, 256, "auto", 5), "full": Scale(100_000, 512, "IVF512,SQ8", 11)}
+COMMAND = {"quick": Scale(20_000, 256, "auto", 3), "full": Scale(100_000, 512, "IVF512,SQ8", 11)}
 
 
 @dataclass(slots=True)

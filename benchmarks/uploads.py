@@ -2,10 +2,10 @@
 
 ``python -m benchmarks.uploads [--quick] [--no-record]``
 
-The same service twice, once as it is and once with ``VITRINE_UPLOAD_BATCH=1``: sixteen connections that send
-photo after photo, then one. The limit is the network alone, called with as many photos at once as the service
-uses, and with one: no service can gain more by batching than the network does. Decoding, the search and HTTP
-come on top and are the same for both.
+The same service twice, once as it is and once with ``VITRINE_UPLOAD_BATCH=1``, and one as its users write it
+in an afternoon: sixteen connections that send photo after photo, then one. The limit is the network alone,
+called with as many photos at once as the service uses, and with one: no service can gain more by batching
+than the network does. Decoding, the search and HTTP come on top and are the same for both.
 """
 
 from __future__ import annotations
@@ -23,13 +23,17 @@ from benchmarks.drawn_photos import draw_photos, weights_folder
 from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
 from benchmarks.load import Plan, asked
 from benchmarks.service_process import serving
+from benchmarks.serving import plain_service
+from embedder.palettes import BUNDLED
 from embedder.registry import open_embedder
 from service.engine import Engine
 from service.requests import IndexRequest
 
 TOGETHER, ALONE = "photos together", "each photo by itself"
+PLAIN = "FastAPI + torch + IndexFlatIP"
+PEER = Path(__file__).resolve().parent / "peers" / "plain_photo_service.py"
 CROWD = 16
-WARMING = ((1, 1.0), (3, 1.0), (CROWD, 4.0))
+WARMING = ((1, 0.5), (3, 0.5), (CROWD, 2.5))
 """Connections and seconds until every form of the network is compiled, before the clock runs."""
 PHOTOS, SIDE = 24, 400
 BOUNDARY = "photo-boundary-7d1"
@@ -50,7 +54,7 @@ class Scale:
 SCALES = {"quick": Scale(("bundled",), 2.0, 2), "full": Scale(("bundled", "resnet50"), 5.0, 5)}
 
 
-def upload(photo: bytes) -> bytes:
+def upload(photo: bytes, path: str = "/v1/similar") -> bytes:
     """A request that searches with a photo."""
     body = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="photo"; filename="p.jpg"\r\n'
@@ -58,7 +62,7 @@ def upload(photo: bytes) -> bytes:
     ).encode() + photo
     body += f"\r\n--{BOUNDARY}--\r\n".encode()
     head = (
-        "POST /v1/similar HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -88,22 +92,29 @@ def network_alone(spec: str, seconds: float, count: int) -> tuple[dict[str, Spre
 
 def measure(name: str, scale: Scale, place: Path) -> list[Table]:
     """One embedder: throughput of a crowd, and the latency of one."""
-    spec = name if name == "bundled" else str(weights_folder(place / "weights", name))
+    weights = BUNDLED if name == "bundled" else weights_folder(place / "weights", name)
+    spec = name if name == "bundled" else str(weights)
     paths = draw_photos(place / "photos", PHOTOS, SIDE)
     with Engine.create(place / "shop") as engine:
         engine.index_catalogue(IndexRequest(place / "photos", embedder=spec))
-    requests = [upload(path.read_bytes()) for path in paths]
+    photos = [path.read_bytes() for path in paths]
+    requests, plain_requests = [upload(photo) for photo in photos], [upload(p, "/similar") for p in photos]
     limit, most = network_alone(spec, scale.seconds / 2, scale.turns)
     with (
         serving(place / "shop") as together,
         serving(place / "shop", VITRINE_UPLOAD_BATCH="1") as alone,
+        plain_service(weights, str(place / "photos"), PEER) as plain,
     ):
-        ports = {TOGETHER: together.port, ALONE: alone.port}
-        for port in ports.values():
+        services = {
+            TOGETHER: (together.port, requests),
+            ALONE: (alone.port, requests),
+            PLAIN: (plain.port, plain_requests),
+        }
+        for port, mine in services.values():
             for crowd, seconds in WARMING:
-                asked(Plan(port, requests, crowd, None, seconds))
-        crowded = turns({n: _rate(port, requests, scale) for n, port in ports.items()}, scale.turns)
-        single = turns({n: _latency(port, requests, scale) for n, port in ports.items()}, scale.turns)
+                asked(Plan(port, mine, crowd, None, seconds))
+        crowded = turns({n: _rate(*service, scale) for n, service in services.items()}, scale.turns)
+        single = turns({n: _latency(*service, scale) for n, service in services.items()}, scale.turns)
     gain, bound = (found[TOGETHER].median / found[ALONE].median for found in (crowded, limit))
     notes = [
         f"together: {gain:.2f} times each by itself; promised: {PROMISED:g}",
@@ -113,6 +124,7 @@ def measure(name: str, scale: Scale, place: Path) -> list[Table]:
     rows = [
         Row(TOGETHER, "ours", crowded[TOGETHER]),
         Row(ALONE, "peer", crowded[ALONE]),
+        Row(PLAIN, "peer", crowded[PLAIN]),
         Row(f"the network alone, {most} a pass", "limit", limit[TOGETHER]),
         Row("the network alone, 1 a pass", "limit", limit[ALONE]),
     ]
@@ -124,7 +136,7 @@ def measure(name: str, scale: Scale, place: Path) -> list[Table]:
             f"Look-alikes of uploads, one at a time: {name}",
             "p50 ms",
             "less",
-            [Row(TOGETHER, "ours", single[TOGETHER]), Row(ALONE, "peer", single[ALONE])],
+            [Row(name, "ours" if name == TOGETHER else "peer", single[name]) for name in services],
             notes=[f"a difference of {slower:+.2f} ms; promised: not more than the window of {WINDOW_MS:g}"],
         ),
     ]

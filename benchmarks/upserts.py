@@ -207,7 +207,7 @@ FILES = {"data": "matrix", "queries": "queries", "truth": "truth"}
 def run(size: Size) -> Report:
     """Quick: 6,000 x 256; full: 100,000 x 512."""
     products, width = (6_000, 256) if size == "quick" else (100_000, 512)
-    rounds, seconds = (3, 1.5) if size == "quick" else (5, 6.0)
+    rounds, seconds = (2, 1.0) if size == "quick" else (5, 6.0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made(folder / "shop", products, width)

@@ -126,8 +126,8 @@ class CatalogueIndex:
     def freshen(self) -> None:
         """``refresh`` for questions, none of which shall wait for much: where hundreds of products changed
         their looks (a catalogue is being indexed), another thread takes them in, and the view stays as it is
-        for some hundredths of a second more. Meanwhile nothing else is looked for. Otherwise a few changes are
-        seen at once, and so is another space.
+        for some hundredths of a second more, in which nothing else is looked for. A few changes are seen at
+        once, and so is another space.
         """
         if self._catching_up.running:
             return

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import timm
@@ -35,7 +35,7 @@ MEAN, STD = (torch.tensor(SHAPE[name]).view(3, 1, 1) for name in ("mean", "std")
 WORKERS, BATCH = 2, 64
 
 
-def picture(path: str) -> torch.Tensor:
+def picture(path: str | BinaryIO) -> torch.Tensor:
     """A photo as the network wants it, by Pillow's full decode and its resize."""
     _, height, width = SHAPE["input_size"]
     filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
