@@ -178,7 +178,8 @@ class PendingPhoto:
     """A photo that lacks a vector in a space, or failed before.
 
     row: its row in the catalogue that last listed it. size and mtime_ns: of the file now; 0 where it cannot
-    be found. sha256: of its bytes where they were read before and the file is unchanged since.
+    be found. sha256: of its bytes where they were read before and the file is unchanged since. searched: of
+    the bytes by whose vector it is found in the space now; None where it is not.
     """
 
     photo_id: str
@@ -188,6 +189,7 @@ class PendingPhoto:
     size: int
     mtime_ns: int
     sha256: str | None
+    searched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,8 @@ class EncodedPhoto:
     """A photo that was read: its file's digest, size, time and vector.
 
     vector: float32 (d,), unit-norm blocks, not scaled by aspect weights; None where the space already has a
-    vector for this digest.
+    vector for this digest. same: and the photo is found by it already, so that nothing changes but the file's
+    size or time.
     """
 
     photo_id: str
@@ -203,6 +206,7 @@ class EncodedPhoto:
     size: int
     mtime_ns: int
     vector: NDArray[np.float32] | None
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)

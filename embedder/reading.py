@@ -38,12 +38,15 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A photo whose file was read: its digest, and the file's size and time when it was."""
+    """A photo whose file was read: its digest, and the file's size and time when it was. same: see
+    ``EncodedPhoto``.
+    """
 
     photo_id: str
     sha256: str
     size: int
     mtime_ns: int
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ class Reader:
         changed = []
         for photo in photos:
             if photo.sha256 is not None and photo.sha256 in known:
-                yield Seen(photo.photo_id, photo.sha256, photo.size, photo.mtime_ns)
+                same = photo.sha256 == photo.searched
+                yield Seen(photo.photo_id, photo.sha256, photo.size, photo.mtime_ns, same)
             else:
                 changed.append(photo)
         group: list[tuple[PendingPhoto, Seen, bytes]] = []
@@ -166,7 +170,8 @@ class Reader:
     def _bytes(self, photo: PendingPhoto) -> tuple[Seen, bytes]:
         began = time.perf_counter()
         data, size, mtime_ns = read_bytes(photo.path, self._limits.max_bytes)
-        seen = Seen(photo.photo_id, hashlib.sha256(data).hexdigest(), size, mtime_ns)
+        sha256 = hashlib.sha256(data).hexdigest()
+        seen = Seen(photo.photo_id, sha256, size, mtime_ns, sha256 == photo.searched)
         self._stages.add(READ, time.perf_counter() - began, 1)
         return seen, data
 

@@ -68,7 +68,8 @@ class Writer:
                 for s, vector in zip(item.seen, item.vectors, strict=True)
             )
         elif isinstance(item, Seen):
-            self._done.append(EncodedPhoto(item.photo_id, item.sha256, item.size, item.mtime_ns, None))
+            seen = EncodedPhoto(item.photo_id, item.sha256, item.size, item.mtime_ns, None, item.same)
+            self._done.append(seen)
         else:
             self._failed.append(item)
         waiting = len(self._done) + len(self._failed)

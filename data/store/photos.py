@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, s
 
 from data.errors import UnknownPhoto
 from data.ids import photo_id_of, storable
-from data.records import PendingPhoto, Photo
+from data.records import EncodedPhoto, PendingPhoto, Photo
 from data.store.catalogue import UPLOADS
 from data.store.database import Database, next_revision, parts
 from data.store.products import Products
@@ -147,24 +147,32 @@ class Photos:
         if unchanged and row.status == DONE and row.has_vector:
             return None
         digest = row.sha256 if unchanged else None
-        return PendingPhoto(row.photo_id, row.product_id, path, row.row, size, mtime_ns, digest)
+        searched = row.sha256 if row.status == DONE and row.has_vector else None
+        return PendingPhoto(row.photo_id, row.product_id, path, row.row, size, mtime_ns, digest, searched)
 
 
-def mark_done(connection: Connection, done: Sequence[tuple[str, str, int, int]], searched: bool) -> set[str]:
-    """Note what was read: (photo id, sha256, size, mtime_ns). Returns the products whose looks change.
+def mark_done(connection: Connection, done: Sequence[EncodedPhoto], searched: bool) -> set[str]:
+    """Note what was read. Returns the products whose looks change.
 
     searched: the vectors are of the space that is searched. Those of another change nobody's looks by
     themselves; only photos that are new, or have other content than before, then count.
     """
-    stored = _stored(connection, [entry[0] for entry in done])
+    stored = _stored(connection, [photo.photo_id for photo in done])
     values, owners = [], set()
-    for photo_id, sha256, size, mtime_ns in done:
-        row = stored.get(photo_id)
+    for photo in done:
+        row = stored.get(photo.photo_id)
         if row is None:
             continue  # the product was deleted, or the photo dropped, while it was encoded
-        if searched or (row.status, row.sha256) != (DONE, sha256):
+        if (searched and not photo.same) or (row.status, row.sha256) != (DONE, photo.sha256):
             owners.add(row.product_id)
-        values.append({"which": photo_id, "to_sha": sha256, "to_size": size, "to_mtime": mtime_ns})
+        values.append(
+            {
+                "which": photo.photo_id,
+                "to_sha": photo.sha256,
+                "to_size": photo.size,
+                "to_mtime": photo.mtime_ns,
+            }
+        )
     if values:
         connection.execute(
             update(photos)

@@ -71,9 +71,8 @@ class Vectors:
                 connection.execute(
                     put.on_conflict_do_update(index_elements=["space", "sha256"], set_=kept), blobs
                 )
-            seen = [(p.photo_id, p.sha256, p.size, p.mtime_ns) for p in done]
-            looks = mark_done(connection, seen, searched=current_space(connection) in (None, space))
-            self._rejects.forget_photos(connection, [entry[0] for entry in seen])
+            looks = mark_done(connection, done, searched=current_space(connection) in (None, space))
+            self._rejects.forget_photos(connection, [photo.photo_id for photo in done])
             if failed:
                 rows, lost = mark_rejected(connection, [entry[0] for entry in failed])
                 looks |= lost

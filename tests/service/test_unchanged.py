@@ -104,6 +104,21 @@ def test_photos_are_looked_at_all_the_same(index: Callable[..., IndexReport], ow
     assert report.photo_rejects + report.rejected == 1
 
 
+def test_files_that_were_copied_again_change_nothing(index: Callable[..., IndexReport], own: Path) -> None:
+    for photo in own.parent.glob("*.jpg"):
+        os.utime(photo, (1, 1))
+    report = index()
+    assert (report.encoded, report.built, report.unchanged) == (0, False, True)
+    assert index().unchanged
+
+
+def test_a_file_with_another_products_photo_is_a_change(index: Callable[..., IndexReport], own: Path) -> None:
+    shutil.copy(own.parent / "disc-red.jpg", own.parent / "bar-red.jpg")
+    shutil.copy(own.parent / "disc-red-2.jpg", own.parent / "bar-red-2.jpg")
+    report = index()
+    assert (report.encoded, report.built) == (0, True)
+
+
 def test_a_folder_is_always_walked(tmp_path: Path, own: Path, fake_embedder: FakeEmbedder) -> None:
     with Engine.create(tmp_path / "shop") as engine:
         reports = [engine.index_catalogue(IndexRequest(own.parent)) for _ in range(3)]
