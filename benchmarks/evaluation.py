@@ -42,7 +42,7 @@ CUSTOMERS: Mapping[Size, int] = {"quick": 4_000, "full": 20_000}
 FEW: Mapping[Size, int] = {"quick": 100, "full": 1_000}  # for who takes one customer after the other
 TURNS: Mapping[Size, int] = {"quick": 3, "full": 7}
 WARM_UP = 200
-TOGETHER = 128  # customers of one product of matrices
+TOGETHER = 256  # customers of one product of matrices
 ALONE = {"OPENBLAS_NUM_THREADS": "1"}  # as implicit, which ranks for RecTools, asks for: it has own threads
 PEERS = (
     Peer("RecTools: recommend, calc_metrics", "rectools==0.19.0", "with_rectools.py", ("recommend",), ALONE),

@@ -74,7 +74,12 @@ def _hits(
 
 def aspect_cosines(layout: AspectLayout, objective: Objective, vectors: Floats) -> Floats:
     """Cosine of each aspect (n, n_aspects) between each vector (n, d) and what it was compared with."""
-    products = vectors * objective.nearest(vectors)
+    return cosines_with(layout, objective.nearest(vectors), vectors)
+
+
+def cosines_with(layout: AspectLayout, references: Floats, vectors: Floats) -> Floats:
+    """Cosine of each aspect (n, n_aspects) between vectors (n, d) and references (n or 1, d)."""
+    products = vectors * references
     cosines: Floats = np.add.reduceat(products, layout.starts, axis=1)
     cosines /= layout.shares
     return cosines.clip(-1.0, 1.0)

@@ -20,7 +20,8 @@ from data.errors import UsageError
 from index.devices import gpu_scan, to_gpu
 from index.library import load_faiss, one_thread
 from index.manifest import EXACT, FLAT, Candidate, Setting
-from index.scans import ApproximateScan, ExactScan, Scan, parameter_of
+from index.parameters import parameter_of
+from index.scans import ApproximateScan, ExactScan, Scan
 from index.trial import K, Panel, Recall, Trial, latency_of, recall_of
 
 Floats = NDArray[np.float32]

@@ -22,6 +22,8 @@ from index.snapshot import Snapshot
 
 Floats = NDArray[np.float32]
 ROUNDING = 1e-5
+FURTHER = 4
+"""So many times as much is fetched where it was not enough."""
 EXACT_VALUES = 100_000_000
 """Numbers (rows x width) that a filtered query compares exactly rather than over-fetch: about 6 ms."""
 
@@ -93,12 +95,22 @@ def _in_generation(
         return NOTHING
     want = min(want, slots.count)
     rows = generation.rows.allowed(slots)
-    compared_quickly = rows.is_selective and rows.count * generation.layout.d <= EXACT_VALUES
-    if generation.scans.suits(reweighed) and not compared_quickly:
+    if suits_quick(generation, rows, reweighed):
         part = _settle(generation, generation.scans.quick(), objective, want, rows, reweighed)
         if part.complete or _settled(generation, part) >= want:
             return part
     return _settle(generation, generation.scans.exact(), objective, want, rows, reweighed)
+
+
+def suits_quick(generation: Generation, rows: Allowed, reweighed: bool) -> bool:
+    """Whether the chosen type shall look among these rows first, or all of them be compared at once."""
+    compared_quickly = rows.is_selective and rows.count * generation.layout.d <= EXACT_VALUES
+    return generation.scans.suits(reweighed) and not compared_quickly
+
+
+def first_fetch(part: Generation | Delta, want: int) -> int:
+    """How many rows are fetched at first for the best ``want`` products."""
+    return math.ceil(want * len(part.rows) / len(part.rows.products)) + 8
 
 
 def _settle(
@@ -110,8 +122,7 @@ def _settle(
     reweighed: bool,
 ) -> _Part:
     """Ask one scan for more and more rows until ``want`` products are certain or it has no more to give."""
-    each = len(generation.rows) / len(generation.rows.products)
-    fetch = math.ceil(want * each) + 8
+    fetch = first_fetch(generation, want)
     while True:
         found = scan.top(objective.probes, fetch, rows, reweighed)
         seen = found.rows if scan.exact else _with_siblings(generation, found.rows)
@@ -121,18 +132,14 @@ def _settle(
         part = _Part(seen, scores, bound, exhausted and scan.exact)
         if exhausted or fetch >= scan.limit or _settled(generation, part) >= want:
             return part
-        fetch *= 4
+        fetch *= FURTHER
 
 
 def _with_siblings(generation: Generation | Delta, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """These rows and all others of the same products, as an approximate type may miss the better photo."""
     if generation.rows.single or not len(rows):
         return rows
-    starts, slots = generation.rows.starts, np.unique(generation.rows.slot_of_row[rows])
-    counts = starts[slots + 1] - starts[slots]
-    ends = np.cumsum(counts)
-    every: NDArray[np.int64] = np.repeat(starts[slots] - ends + counts, counts) + np.arange(ends[-1])
-    return every
+    return generation.rows.of_products(np.unique(generation.rows.slot_of_row[rows]))[0]
 
 
 def _settled(generation: Generation | Delta, part: _Part) -> int:

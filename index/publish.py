@@ -10,11 +10,11 @@ import numpy as np
 
 from data.errors import Damaged
 from index.durable import sync
+from index.flat import half_flat
 from index.generations import Generation, Generations
 from index.library import load_faiss
 from index.manifest import MANIFEST_FILE, Manifest
 from index.rows import PHOTOS_FILE, PRODUCTS_FILE
-from index.scans import half_flat
 from index.serving import INDEX_FILE
 from index.sources import VECTORS_FILE, Source
 

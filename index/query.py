@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Strategy = Literal["average", "best", "sum"]
 NearDuplicates = Literal["keep", "suppress"]
+STRATEGIES, SUPPRESSING = get_args(Strategy), get_args(NearDuplicates)
 MAX_K = 10_000
 MAX_EXAMPLES = 1_000
 DUPLICATE_COSINE = 0.99
@@ -100,9 +101,9 @@ class Query:
             raise UsageError("a search needs at least one example: a product or a photo")
         if len(self.examples) + len(self.negatives) > MAX_EXAMPLES:
             raise UsageError(f"a search takes at most {MAX_EXAMPLES} examples and negatives together")
-        if self.strategy not in get_args(Strategy):
-            raise UsageError(f"no strategy {self.strategy!r}; there are {', '.join(get_args(Strategy))}")
-        if self.near_duplicates not in get_args(NearDuplicates):
+        if self.strategy not in STRATEGIES:
+            raise UsageError(f"no strategy {self.strategy!r}; there are {', '.join(STRATEGIES)}")
+        if self.near_duplicates not in SUPPRESSING:
             raise UsageError(f"near_duplicates is keep or suppress, not {self.near_duplicates!r}")
         if isinstance(self.k, bool) or not isinstance(self.k, int) or not 1 <= self.k <= MAX_K:
             raise UsageError(f"k must be a whole number from 1 to {MAX_K}, not {self.k}")

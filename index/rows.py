@@ -75,6 +75,13 @@ class Rows:
         """The rows of a product."""
         return slice(int(self.starts[slot]), int(self.starts[slot + 1]))
 
+    def of_products(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows (m,) of several products, one product after the other, and how many each has (p,)."""
+        counts = self.starts[slots + 1] - self.starts[slots]
+        ends = np.cumsum(counts)
+        total = int(ends[-1]) if len(ends) else 0
+        return np.repeat(self.starts[slots] - ends + counts, counts) + np.arange(total), counts
+
     def save(self, directory: Path) -> None:
         """Write the two files."""
         np.save(directory / PHOTOS_FILE, self.photo_ids, allow_pickle=False)

@@ -19,15 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.allowed import FEW, Allowed
+from index.compared import compared, largest
+from index.flat import flat_over
 from index.halves import widened
 from index.library import load_faiss, one_thread
 from index.manifest import Setting
+from index.parameters import search_parameters
 from index.sharing import shared
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 PART_VALUES = 4_000_000
 """Numbers (rows x width) of a part of a long exact scan: about a quarter of a millisecond."""
+MANY_PROBES = 16
+"""From so many probes on rows are compared block by block, with all probes at once."""
 GATHERED = 200
 """Where at most one row in so many is allowed, these are picked out; else all are gone over with a bitmap."""
 
@@ -38,6 +43,17 @@ class Found:
 
     rows: int64, each once, in no order. worst: (p,) the lowest inner product fetched per probe: only rows
     below it are missing (as far as the scan is exact); -inf where fetching more would bring nothing more.
+    """
+
+    rows: NDArray[np.int64]
+    worst: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """What a scan found for each of p probes by itself.
+
+    rows: int64 (p, f), -1 for padding and for rows that are not allowed. worst: (p,) as in ``Found``.
     """
 
     rows: NDArray[np.int64]
@@ -62,9 +78,18 @@ class Scan(Protocol):
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """The rows among ``allowed`` (None: all) nearest to each probe (p, d), about ``fetch`` per probe."""
 
-    def each(self, probes: Floats, fetch: int, reweighed: bool = False) -> Ints:
-        """For each of many probes (p, d) by itself about ``fetch`` rows times ``overfetch``; -1 pads. Uses
+    def each(
+        self,
+        probes: Floats,
+        fetch: int,
+        reweighed: bool = False,
+        allowed: Allowed | None = None,
+        spare: int = 0,
+    ) -> Each:
+        """For each of many probes (p, d) by itself what ``top`` finds for it alone, times ``overfetch``. Uses
         all cores.
+
+        spare: how many of the allowed rows the caller will leave out, others for each probe.
         """
 
 
@@ -97,7 +122,7 @@ class ExactScan:
     def over(cls, matrix: NDArray[np.float16]) -> ExactScan:
         """A scan over the rows (n, d) where they lie; copied only where they are not one block."""
         rows = np.ascontiguousarray(matrix, np.float16)
-        return cls(_flat_over(rows), rows)
+        return cls(flat_over(rows), rows)
 
     @classmethod
     def load(cls, path: Path) -> ExactScan:
@@ -121,21 +146,44 @@ class ExactScan:
         if count == 0:
             return Found(np.empty(0, np.int64), np.full(len(probes), -np.inf, np.float32))
         fetch = min(fetch, count)
-        if allowed is not None and allowed.mask is not None and allowed.is_narrow:
-            if count * GATHERED <= self.limit:
-                scores, rows = self._gathered(probes, np.flatnonzero(allowed.mask), fetch)
-            else:
-                bits = np.packbits(allowed.mask, bitorder="little")
-                scores, rows = self._scanned(probes, fetch, count, bits)
-        else:  # testing every row would cost more than fetching a few too many
-            scores, rows = self._scanned(probes, fetch + self.limit - count, self.limit, None)
+        scores, rows = self._nearest(probes, fetch, allowed)
         worst = scores.min(axis=1) if fetch < count else np.full(len(probes), -np.inf, np.float32)
         return Found(_each_once(rows, allowed), worst)
 
-    def each(self, probes: Floats, fetch: int, reweighed: bool = False) -> Ints:
+    def each(
+        self,
+        probes: Floats,
+        fetch: int,
+        reweighed: bool = False,
+        allowed: Allowed | None = None,
+        spare: int = 0,
+    ) -> Each:
         """See Scan."""
-        rows: Ints = self._flat.search(probes, min(fetch, self.limit))[1]
-        return rows
+        count = (self.limit if allowed is None else allowed.count) - spare
+        nothing_more = np.full(len(probes), -np.inf, np.float32)
+        if count <= 0:
+            return Each(np.empty((len(probes), 0), np.int64), nothing_more)
+        fetch = min(fetch, count)
+        if len(probes) < MANY_PROBES:
+            scores, rows = self._nearest(probes, fetch + spare, allowed)
+        elif allowed is not None and allowed.mask is not None and allowed.is_narrow:
+            scores, rows = compared(self._halves, probes, fetch + spare, np.flatnonzero(allowed.mask))
+        else:
+            scores, rows = compared(self._halves, probes, fetch + self.limit - count)
+        worst = scores.min(axis=1) if fetch < count else nothing_more
+        return Each(np.where(masked_out(rows, allowed), -1, rows), worst)
+
+    def _nearest(self, probes: Floats, fetch: int, allowed: Allowed | None) -> tuple[Floats, Ints]:
+        """Scores and rows (p, f), in no order, of the ``fetch`` best that are allowed, and perhaps of some
+        that are not; ``fetch`` is at most the number of the former.
+        """
+        count = self.limit if allowed is None else allowed.count
+        if allowed is None or allowed.mask is None or not allowed.is_narrow:
+            # Testing every row would cost more than fetching a few too many.
+            return self._scanned(probes, fetch + self.limit - count, self.limit, None)
+        if count * GATHERED <= self.limit:
+            return self._gathered(probes, np.flatnonzero(allowed.mask), fetch)
+        return self._scanned(probes, fetch, count, np.packbits(allowed.mask, bitorder="little"))
 
     def _gathered(self, probes: Floats, rows: Ints, fetch: int) -> tuple[Floats, Ints]:
         """Scores and rows (p, fetch), in no order, of the best among some rows."""
@@ -143,7 +191,7 @@ class ExactScan:
         scores = np.vecdot(picked, probes[0])[None, :] if len(probes) == 1 else probes @ picked.T
         if fetch == len(rows):
             return scores, np.broadcast_to(rows, scores.shape)
-        best = _largest(scores, fetch)
+        best = largest(scores, fetch)
         return np.take_along_axis(scores, best, axis=1), rows[best]
 
     def _scanned(
@@ -172,7 +220,7 @@ class ExactScan:
         rows = np.concatenate([rows for _, rows in found], axis=1)
         if scores.shape[1] <= fetch:
             return scores, rows
-        best = _largest(scores, fetch)
+        best = largest(scores, fetch)
         return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
 
     @cached_property
@@ -180,14 +228,8 @@ class ExactScan:
         """The rows in parts that begin at a multiple of eight, each a FAISS index over the same memory."""
         rows = max(PART_VALUES // self._halves.shape[1] // 8, 1) * 8
         return [
-            (first, _flat_over(self._halves[first : first + rows])) for first in range(0, self.limit, rows)
+            (first, flat_over(self._halves[first : first + rows])) for first in range(0, self.limit, rows)
         ]
-
-
-def _largest(scores: Floats, fetch: int) -> Ints:
-    """Where the ``fetch`` largest scores of each line (p, m) are (p, fetch), in no order."""
-    least = scores.shape[1] - fetch
-    return np.argpartition(scores, least, axis=1)[:, least:]
 
 
 def _each_once(rows: Ints, allowed: Allowed | None) -> Ints:
@@ -233,78 +275,32 @@ class ApproximateScan:
 
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """Likely the nearest rows; fewer than ``fetch`` where the mask is narrow."""
-        total = int(self._index.ntotal)
-        wanted = fetch * self._settings[reweighed].overfetch
-        if allowed is not None:
-            wanted = math.ceil(wanted * total / max(allowed.count, 1)) + min(total - allowed.count, FEW)
-        with self._lock, one_thread():
-            scores, rows = self._index.search(
-                probes, min(wanted, self.limit), params=self._parameters[reweighed]
-            )
-        # Padding means that the setting has nothing further to offer, however much is fetched.
-        worst = np.where((rows < 0).any(axis=1), np.float32(-np.inf), scores[:, -1]).astype(np.float32)
+        with one_thread():
+            rows, worst = self._searched(probes, fetch, reweighed, allowed, 0)
         return Found(_each_once(rows, allowed), worst)
 
-    def each(self, probes: Floats, fetch: int, reweighed: bool = False) -> Ints:
+    def each(
+        self,
+        probes: Floats,
+        fetch: int,
+        reweighed: bool = False,
+        allowed: Allowed | None = None,
+        spare: int = 0,
+    ) -> Each:
         """See Scan."""
-        wanted = min(fetch * self._settings[reweighed].overfetch, self.limit)
+        rows, worst = self._searched(probes, fetch, reweighed, allowed, spare)
+        return Each(np.where(masked_out(rows, allowed), -1, rows), worst)
+
+    def _searched(
+        self, probes: Floats, fetch: int, reweighed: bool, allowed: Allowed | None, spare: int
+    ) -> tuple[Ints, Floats]:
+        """FAISS's rows (p, f), the nearest first, -1 pads; and the worst (p,) as in ``Found``."""
+        total = int(self._index.ntotal)
+        count = (total if allowed is None else allowed.count) - spare
+        wanted = math.ceil(fetch * self._settings[reweighed].overfetch * total / max(count, 1))
+        wanted = min(wanted + min(total - count, FEW), self.limit)
         with self._lock:
-            rows: Ints = self._index.search(probes, wanted, params=self._parameters[reweighed])[1]
-        return rows
-
-
-def half_flat(matrix: NDArray[np.float16]) -> Any:
-    """A FAISS flat index whose codes are the rows (n, d) themselves."""
-    faiss = load_faiss()
-    flat = faiss.IndexScalarQuantizer(
-        matrix.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    for first in range(0, len(matrix), 65536):
-        part = np.ascontiguousarray(matrix[first : first + 65536], dtype=np.float16)
-        flat.add_sa_codes(part.view(np.uint8))
-    return flat
-
-
-def _flat_over(matrix: NDArray[np.float16]) -> Any:
-    """A FAISS flat index that reads the rows (n, d) of one block where they are; the caller keeps them."""
-    faiss = load_faiss()
-    flat = faiss.IndexScalarQuantizer(
-        matrix.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    if len(matrix):
-        codes, nobody = matrix.view(np.uint8).reshape(-1), faiss.MaybeOwnedVectorUInt8()
-        flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(
-            faiss.swig_ptr(codes), codes.nbytes, nobody.owner
-        )
-        flat.ntotal = len(matrix)
-    return flat
-
-
-def search_parameters(index: Any, setting: Setting) -> Any:
-    """FAISS's search parameters for a setting, reached through wrappers (rotation, refinement)."""
-    faiss = load_faiss()
-    index = faiss.downcast_index(index)
-    if isinstance(index, faiss.IndexPreTransform):
-        inner = search_parameters(index.index, setting)
-        return faiss.SearchParametersPreTransform(index_params=inner) if inner is not None else None
-    if isinstance(index, faiss.IndexRefine):
-        inner = search_parameters(index.base_index, setting)
-        return faiss.IndexRefineSearchParameters(k_factor=index.k_factor, base_index_params=inner)
-    if setting.parameter == "nprobe":
-        return faiss.SearchParametersIVF(nprobe=setting.value)
-    if setting.parameter == "efSearch":
-        return faiss.SearchParametersHNSW(efSearch=setting.value)
-    return None
-
-
-def parameter_of(index: Any) -> str:
-    """The search parameter that an index is tuned by: nprobe, efSearch or "" for none."""
-    faiss = load_faiss()
-    index = faiss.downcast_index(index)
-    if isinstance(index, faiss.IndexPreTransform):
-        return parameter_of(index.index)
-    if isinstance(index, faiss.IndexRefine):
-        return parameter_of(index.base_index)
-    if isinstance(index, (faiss.IndexIVF, faiss.IndexIVFFastScan)):
-        return "nprobe"
-    return "efSearch" if isinstance(index, faiss.IndexHNSW) else ""
+            scores, rows = self._index.search(probes, wanted, params=self._parameters[reweighed])
+        # Padding means that the setting has nothing further to offer, however much is fetched.
+        worst = np.where((rows < 0).any(axis=1), np.float32(-np.inf), scores[:, -1]).astype(np.float32)
+        return rows, worst

@@ -135,7 +135,7 @@ def ranked(rows: NDArray[np.int64], matrix: NDArray[np.float16], query: Floats) 
 
 def recall_of(scan: Scan, trial: Trial, panel: Panel) -> Recall:
     """Recall of a scan on the queries of a panel, which are asked all at once."""
-    found = scan.each(panel.queries, K)
+    found = scan.each(panel.queries, K).rows
     ours = [
         ranked(rows[rows >= 0], trial.searched, query)
         for rows, query in zip(found, panel.queries, strict=True)

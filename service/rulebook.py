@@ -45,6 +45,26 @@ def plan_for(
     return Plan.of([rule for rule in found if _speaks(rule, about, categories)])
 
 
+def plans_for(shop: Shop, surface: Surface, asked: Sequence[str], now: datetime | None = None) -> list[Plan]:
+    """``plan_for`` for many questions, each about one product."""
+    moment = now or datetime.now(UTC)
+    found = [rule for rule in shop.rules.all() if _on(rule, surface) and rule.terms.holds(moment)]
+    products = {}
+    if any(rule.terms.query_category is not None for rule in found):
+        products = shop.products(asked)
+    plans: dict[tuple[int, ...], Plan] = {(): Plan()}
+    made = []
+    for product_id in asked:
+        product = products.get(product_id)
+        categories = set() if product is None else {product.category}
+        spoken = [rule for rule in found if _speaks(rule, (product_id,), categories)]
+        numbers = tuple(rule.rule_id for rule in spoken)
+        if numbers not in plans:
+            plans[numbers] = Plan.of(spoken)
+        made.append(plans[numbers])
+    return made
+
+
 def _on(rule: Rule, surface: Surface) -> bool:
     return rule.terms.surface in (surface, "both")
 

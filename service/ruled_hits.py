@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from data.errors import NoVector
+from data.rules import Rule
 from service.answers import Json
-from service.merchandising import Plan, boosted, pinned, pins_within
+from service.merchandising import Plan, Spot, boosted, pinned, pins_within
 from service.rulebook import among, not_pinned, rule_json, why_not
 
 if TYPE_CHECKING:
@@ -37,16 +38,11 @@ def search(index: IndexView, query: Query, plan: Plan) -> RuledHits:
     """
     if not plan:
         return RuledHits(index.search(query), {})
-    hits = index.search(replace(query, exclude=query.exclude | plan.blocked | plan.moved))
-    named: list[Hit] = []
-    if plan.moved:
-        where = among(plan.moved, query.where)
-        only = replace(query, where=where, k=len(plan.moved), diversity=0.0, near_duplicates="keep")
-        named = index.search(only)
+    hits = index.search(_beside(query, plan))
+    named = index.search(_moved(query, plan)) if plan.moved else []
     known = {hit.product_id: hit for hit in (*hits, *named)}
-    scores = {name: float(hit.score) for name, hit in known.items()}
     pins = pins_within(plan, known.keys(), query.k)
-    spots = pinned(boosted(list(scores.items()), plan), pins, scores)[: query.k]
+    spots = _placed(known, pins, plan, query.k)
     lacking = [
         (rule, _why_not(index, query, rule.terms.product_id))
         for position, rule in sorted((plan.pins or {}).items())
@@ -57,6 +53,40 @@ def search(index: IndexView, query: Query, plan: Plan) -> RuledHits:
         {spot.product_id: rule_json(spot) for spot in spots if spot.rule is not None},
         tuple(not_pinned(rule, why) for rule, why in (*plan.lost, *lacking)),
     )
+
+
+def search_many(index: IndexView, queries: Sequence[Query], plans: Sequence[Plan]) -> list[list[Hit]]:
+    """The hits of ``search`` for each query and its plan, all asked at once (``IndexView.search_many``)."""
+    found = index.search_many(
+        [_beside(query, plan) if plan else query for query, plan in zip(queries, plans, strict=True)]
+    )
+    moving = [number for number, plan in enumerate(plans) if plan.moved]
+    named = index.search_many([_moved(queries[number], plans[number]) for number in moving])
+    moved = dict(zip(moving, named, strict=True))
+    for number, plan in enumerate(plans):
+        if plan:
+            known = {hit.product_id: hit for hit in (*found[number], *moved.get(number, ()))}
+            pins = pins_within(plan, known.keys(), queries[number].k)
+            spots = _placed(known, pins, plan, queries[number].k)
+            found[number] = [known[spot.product_id] for spot in spots]
+    return found
+
+
+def _beside(query: Query, plan: Plan) -> Query:
+    """A search for what no rule moves."""
+    return replace(query, exclude=query.exclude | plan.blocked | plan.moved)
+
+
+def _moved(query: Query, plan: Plan) -> Query:
+    """A search for what rules move, wherever it stands."""
+    where = among(plan.moved, query.where)
+    return replace(query, where=where, k=len(plan.moved), diversity=0.0, near_duplicates="keep")
+
+
+def _placed(known: Mapping[str, Hit], pins: Mapping[int, Rule], plan: Plan, k: int) -> list[Spot]:
+    """The first k of what was found, where the rules put them."""
+    scores = {name: float(hit.score) for name, hit in known.items()}
+    return pinned(boosted(list(scores.items()), plan), pins, scores)[:k]
 
 
 def _why_not(index: IndexView, query: Query, product_id: str) -> str:

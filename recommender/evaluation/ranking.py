@@ -24,7 +24,8 @@ from recommender.topk import top_k
 
 DEPTH = 50
 CELLS = 2_000_000  # scores held at once, per source and thread
-TOGETHER = 128  # customers of one batch of a model that is ``Factored``
+FEWEST_TOGETHER, MOST_TOGETHER = 128, 256  # customers of one batch of a model that is ``Factored``
+BOUNDS = 12_800_000  # bounds held at once by a thread, 2 bytes each, where that is not less than the fewest
 FEWEST = 2_000  # products below which all scores are computed at once
 WORKERS = 8  # at most: every one holds a batch of scores
 
@@ -46,6 +47,15 @@ class Ranking:
 def batch_size(n: int) -> int:
     """Of how many customers the scores of n products stay within ``CELLS``."""
     return max(1, min(1024, CELLS // max(n, 1)))
+
+
+def together(n: int) -> int:
+    """How many customers of a model that is ``Factored`` are asked together about n products.
+
+    Two threads wait for one another between the steps of a batch, so that few and large ones are quicker
+    (measured: 20,000 products, two cores, 256 customers instead of 128: 1.3 times), as long as they fit.
+    """
+    return min(MOST_TOGETHER, max(FEWEST_TOGETHER, BOUNDS // max(n, 1)))
 
 
 def batches(count: int, n: int) -> Iterator[tuple[int, int]]:
@@ -81,7 +91,7 @@ def rank(model: Fitted, exam: Exam, depth: int = DEPTH, measure: Measure | None 
         np.zeros((count, depth), np.bool_),
         None if measure is None else np.full(count, np.nan),
     )
-    size = batch_size(len(exam.items)) if factors is None else TOGETHER
+    size = batch_size(len(exam.items)) if factors is None else together(len(exam.items))
     parts = list(ranges(count, size))
     with _torch_in_one_thread() if factors else nullcontext():
         _answer_all(desk, ranking, parts)

@@ -19,10 +19,11 @@ from service.cli.options import (
     pairs,
 )
 from service.cli.output import emit, note, only_json, table, warn
+from service.cli.similar_items import refuse_others, write_all
 
 if TYPE_CHECKING:
     from service.answers import SimilarAnswer
-    from service.requests import Auto, Look
+    from service.requests import Auto, Look, SimilarRequest
 
 
 ProductOption = Annotated[
@@ -67,9 +68,18 @@ SuppressOption = Annotated[
 SheetOption = Annotated[
     Path | None, typer.Option("--sheet", metavar="OUT", help="Also write a contact sheet: .png or .html.")
 ]
+AllOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--all",
+        metavar="OUT",
+        help="Write the look-alikes of every product to this file instead: .parquet, .csv or .jsonl.",
+    ),
+]
 
 
 def similar(
+    context: typer.Context,
     shop: ShopOption,
     product: ProductOption = None,
     photo: PhotoOption = None,
@@ -86,6 +96,7 @@ def similar(
     suppress: SuppressOption = False,
     no_rules: NoRulesOption = False,
     sheet: SheetOption = None,
+    everything: AllOption = None,
     json: JsonOption = False,
 ) -> None:
     """Find the products that look most like the examples.
@@ -93,10 +104,23 @@ def similar(
     Example: vitrine similar --shop my-shop --product 1042 --where 'price < 50' --aspect colour=2
 
     Example: vitrine similar --shop my-shop --photo street.jpg --sheet hits.png
+
+    Example: vitrine similar --shop my-shop --all look-alikes.parquet -k 20 --where in_stock
     """
-    from service.engine import Engine
     from service.requests import SimilarRequest
 
+    weights, excluded = pairs(aspect or [], "--aspect", float) or None, frozenset(exclude or ())
+    if everything is not None:
+        from service.similar_items import SimilarItemsRequest
+
+        refuse_others(context)
+        least = _least(min_score)
+        write_all(
+            shop,
+            SimilarItemsRequest(everything, k, where, weights, excluded, least, rules=not no_rules),
+            json,
+        )
+        return
     examples = _looks(product or [], photo or [], weight)
     if not examples:
         raise UsageError("nothing to compare with: give --product ID or --photo FILE, once or more often")
@@ -105,14 +129,21 @@ def similar(
         negatives=_looks(unlike or [], unlike_photo or [], None),
         k=k,
         where=where,
-        aspects=pairs(aspect or [], "--aspect", float) or None,
+        aspects=weights,
         diversity=diversity,
         strategy=strategy,  # type: ignore[arg-type]  # SimilarRequest checks it
-        exclude=frozenset(exclude or ()),
+        exclude=excluded,
         min_score=_least(min_score),
         near_duplicates="suppress" if suppress else "keep",
         rules=not no_rules,
     )
+    _answer(shop, request, sheet, json)
+
+
+def _answer(shop: Path, request: SimilarRequest, sheet: Path | None, json: bool) -> None:
+    """Ask, and print the hits; and draw them where a sheet is wanted."""
+    from service.engine import Engine
+
     if sheet is not None and sheet.suffix.lower() not in (".png", ".html"):
         raise UsageError(f"--sheet writes .png or .html, not {sheet.suffix or 'a file without ending'!r}")
     with only_json(json), Engine.open(shop) as engine:

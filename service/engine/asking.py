@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from data.records import Interaction
-from service import searching, suggesting
+from service import searching, similar_items, suggesting
 from service.answers import RecommendAnswer, SimilarAnswer
 from service.engine.held import Held
 from service.heatmaps import HeatmapRequest, Pair
+from service.progress import Tell, silent
 from service.requests import RecommendRequest, SimilarRequest
+from service.similar_items import SimilarItemsReport, SimilarItemsRequest
 
 if TYPE_CHECKING:
     from recommender.portrait import Portrait
@@ -25,6 +27,14 @@ class Asking(Held):
         Raises EmptyShop, UnknownProduct, NoVector, BadPhoto, BadFilter, UsageError, SpaceMismatch.
         """
         return searching.similar(self._parts, request)
+
+    def similar_items(self, request: SimilarItemsRequest, tell: Tell = silent) -> SimilarItemsReport:
+        """The look-alikes of every product with a photo, written to a file that is whole or not there.
+
+        Raises EmptyShop, BadFilter, UsageError, NotReady for a min_score of auto without calibration, OSError
+        where the file cannot be written.
+        """
+        return similar_items.export(self._parts, request, tell)
 
     def heatmap_pair(self, request: HeatmapRequest) -> Pair:
         """Which photos a request for a heat map means, with an ETag of the picture.

@@ -196,7 +196,7 @@ def test_two_generations_are_kept(shop: Looks) -> None:
 def test_an_index_that_does_not_find_its_own_photos_is_not_used(
     shop: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from index.scans import half_flat
+    from index.flat import half_flat
 
     monkeypatch.setattr("index.publish.half_flat", lambda matrix: half_flat(np.roll(matrix, 7, axis=1)))
     with pytest.raises(Damaged, match="find themselves"):

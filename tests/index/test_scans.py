@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from index.allowed import Allowed
 from index.devices import GPU_LIMIT, gpu_scan, gpus
+from index.flat import half_flat
 from index.manifest import Setting
+from index.parameters import parameter_of, search_parameters
 from index.publish import write_index
-from index.scans import ApproximateScan, ExactScan, half_flat, parameter_of, search_parameters
+from index.scans import ApproximateScan, ExactScan
 from tests.index.shops import LAYOUT, drawn
 
 MATRIX = LAYOUT.scale(drawn(700)).astype(np.float16)
@@ -97,11 +99,38 @@ def test_rows_are_searched_where_they_lie() -> None:
 
 def test_many_probes_at_once_find_what_each_finds_alone() -> None:
     for scan in (EXACT, ApproximateScan(built("IVF16,SQ8"), Setting("nprobe", 16, 3))):
-        found = scan.each(PROBES, 10)
+        found = scan.each(PROBES, 10).rows
         assert found.shape == (len(PROBES), 10 * scan.overfetch)
         for probe, rows in zip(PROBES, found, strict=True):
             alone = scan.top(probe[None, :], 10, None).rows
             np.testing.assert_array_equal(np.sort(rows), np.sort(alone))
+
+
+@pytest.mark.parametrize("many", [1, 40])
+@pytest.mark.parametrize("share", [None, 1.0, 0.98, 0.5, 0.003])
+@pytest.mark.parametrize("exact", [True, False])
+def test_each_of_many_probes_leaves_out_a_row_of_its_own(
+    exact: bool, share: float | None, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.compared.BLOCK", 100)
+    scan = EXACT if exact else ApproximateScan(built("IVF16,SQ8"), Setting("nprobe", 4, 2))
+    allowed = Allowed.all_but(len(MATRIX), np.asarray([3, 80, 699]))
+    if share is not None:
+        allowed = Allowed.only(np.random.default_rng(3).random(len(MATRIX)) < share)
+    own = np.flatnonzero(allowed.holds(np.arange(len(MATRIX))))[:many]
+    probes = MATRIX[own].astype(np.float32)
+    found = scan.each(probes, 10, allowed=allowed, spare=1)
+    assert len(found.rows) == len(own)
+    for probe, mine, rows, worst in zip(probes, own, found.rows, found.worst, strict=True):
+        others = allowed.without(np.asarray([mine]))
+        alone = scan.top(probe[None, :], 10, others)
+        got = np.setdiff1d(rows[rows >= 0], [mine])
+        assert others.holds(got).all()
+        assert np.isin(alone.rows, got).all()
+        assert exact or len(alone.rows) == len(got)
+        assert worst <= alone.worst[0] + 1e-6
+        unseen = np.setdiff1d(np.flatnonzero(others.holds(np.arange(len(MATRIX)))), got)
+        assert not exact or not len(unseen) or brute(probe)[unseen].max() <= worst + 1e-6
 
 
 def test_exact_scores_are_those_of_the_stored_float16() -> None:

@@ -253,7 +253,7 @@ def test_lists_by_a_first_look_are_those_of_all_scores(
 ) -> None:
     exam, model = replace(many(exam_of(late=0.3)), repeat=repeat), vectors(levels)
     monkeypatch.setattr(ranking, "cores", lambda: cores)
-    monkeypatch.setattr(ranking, "TOGETHER", 13)
+    monkeypatch.setattr(ranking, "together", lambda n: 13)
     found = rank(model, exam, 20)
     monkeypatch.setattr(ranking, "has_bfloat16", lambda: False)
     scored = rank(model, exam, 20)
