@@ -33,24 +33,30 @@ def accuracy(hits: Bools, wanted: Ints, ks: Sequence[int] = KS) -> dict[str, Dou
     hits: bool (c, depth), depth >= max(ks). wanted: int64 (c,); where it is 0 no metric exists, and the
     values are NaN. Returns "recall@5" … → float64 (c,).
     """
-    h = hits.astype(np.float64)
-    ranks = np.arange(1, hits.shape[1] + 1)
-    found = np.cumsum(h, axis=1)
-    gains = np.cumsum(h * (1 / np.log2(ranks + 1)), axis=1)
-    ideal = np.cumsum(1 / np.log2(ranks + 1))
-    precisions = np.cumsum(h * found * (1 / ranks), axis=1)
-    first = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, np.inf)
+    owners, places = np.nonzero(hits)  # hits are few: sums over them, in order of rank, are all there is
+    ranks = places + 1
+    starts = np.searchsorted(owners, np.arange(len(hits)))
+    gained = 1 / np.log2(ranks + 1)
+    precise = (np.arange(len(owners)) - starts[owners] + 1) * (1 / ranks)
+    ideal = np.cumsum(1 / np.log2(np.arange(1, hits.shape[1] + 1) + 1))
+    first = np.full(len(hits), np.inf)
+    first[owners[::-1]] = ranks[::-1]
     n = np.where(wanted > 0, wanted, np.nan)
     exists = n / n
     table: dict[str, Doubles] = {}
     for k in ks:
         least = np.minimum(n, k)
-        table[f"recall@{k}"] = found[:, k - 1] / n
-        table[f"recall_min@{k}"] = found[:, k - 1] / least
-        table[f"precision@{k}"] = found[:, k - 1] / k * exists
-        table[f"ndcg@{k}"] = gains[:, k - 1] / ideal[np.clip(wanted, 1, k) - 1] * exists
-        table[f"map@{k}"] = precisions[:, k - 1] / n
-        table[f"map_min@{k}"] = precisions[:, k - 1] / least
+        early = ranks <= k
+        mine = owners[early]
+        found = np.bincount(mine, minlength=len(hits))
+        gains = np.bincount(mine, gained[early], minlength=len(hits))
+        precisions = np.bincount(mine, precise[early], minlength=len(hits))
+        table[f"recall@{k}"] = found / n
+        table[f"recall_min@{k}"] = found / least
+        table[f"precision@{k}"] = found / k * exists
+        table[f"ndcg@{k}"] = gains / ideal[np.clip(wanted, 1, k) - 1] * exists
+        table[f"map@{k}"] = precisions / n
+        table[f"map_min@{k}"] = precisions / least
         table[f"mrr@{k}"] = np.where(first <= k, 1 / first, 0.0) * exists
         table[f"hit_rate@{k}"] = (first <= k) * exists
     return table
