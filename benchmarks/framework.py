@@ -14,6 +14,7 @@ import os
 import platform
 import statistics
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from typing import Any, Literal
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("torch", "torchvision", "timm", "faiss-gpu", "openvino", "numpy", "pillow", "fastapi", "lightgbm")
 OURS = "ours"
+REST_SECONDS = 0.05
+"""Before each turn: threads of BLAS and OpenMP look for more to do for a while after the turn before."""
 
 Size = Literal["quick", "full"]
 Role = Literal["ours", "peer", "limit"]
@@ -156,6 +159,7 @@ def turns(contenders: Mapping[str, Callable[[], float]], count: int) -> dict[str
     for turn in range(count):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
+            time.sleep(REST_SECONDS)
             found[name].append(contenders[name]())
     return {name: Spread.of(values) for name, values in found.items()}
 

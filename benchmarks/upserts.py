@@ -40,6 +40,8 @@ from index.search import CatalogueIndex
 BATCH = 1_000
 BATCHES = 8
 PACE = 0.005
+LIKE_IT = 200
+"""More products than are given the same vector in the course of a run."""
 Floats = NDArray[np.float32]
 
 
@@ -81,7 +83,7 @@ def visible(writer: Writer, index: CatalogueIndex) -> float:
         writer.put(done)
         index.refresh()
         blocks = np.asarray(done[-1].vector)[None, :]
-        hits = index.search(Query((Example(vector=index.layout.scale(blocks)[0]),), k=20))
+        hits = index.search(Query((Example(vector=index.layout.scale(blocks)[0]),), k=LIKE_IT))
         if product not in {hit.product_id for hit in hits if hit.score > 0.998}:
             raise RuntimeError(f"{product} was written and is not found by the next search")
     return BATCH * BATCHES / (time.perf_counter() - began)
