@@ -26,7 +26,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("torch", "torchvision", "timm", "faiss-gpu", "openvino", "numpy", "pillow", "fastapi", "lightgbm")
 OURS = "ours"
 REST_SECONDS = 0.05
-"""Before each turn: threads of BLAS and OpenMP look for more to do for a while after the turn before."""
+"""After which threads of BLAS and OpenMP no longer look for more to do; a cache forgets meanwhile."""
 
 Size = Literal["quick", "full"]
 Role = Literal["ours", "peer", "limit"]
@@ -148,9 +148,10 @@ def shown(value: Cell) -> str:
     return f"{value:.5f}".rstrip("0")
 
 
-def turns(contenders: Mapping[str, Callable[[], float]], count: int) -> dict[str, Spread]:
+def turns(contenders: Mapping[str, Callable[[], float]], count: int, rest: float = 0.0) -> dict[str, Spread]:
     """Let every contender take ``count`` turns in a rotating order; each returns its figure. What a contender
-    needs before it is warm is its own business. At least one contender and one turn, else ValueError.
+    needs before it is warm is its own business. rest: seconds before each turn, where contenders leave
+    threads behind them that are still awake. At least one contender and one turn, else ValueError.
     """
     names = list(contenders)
     if not names or count < 1:
@@ -159,7 +160,7 @@ def turns(contenders: Mapping[str, Callable[[], float]], count: int) -> dict[str
     for turn in range(count):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
-            time.sleep(REST_SECONDS)
+            time.sleep(rest)
             found[name].append(contenders[name]())
     return {name: Spread.of(values) for name, values in found.items()}
 

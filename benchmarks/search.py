@@ -27,7 +27,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.framework import Report, Role, Row, Size, Spread, Table, main, turns
+from benchmarks.framework import REST_SECONDS, Report, Role, Row, Size, Spread, Table, main, turns
 from benchmarks.index_shop import IndexShop
 from benchmarks.looks import intrinsic_dimension, layout_of, looks
 from benchmarks.peers.environment import Peer, PeerFails, Worker
@@ -337,7 +337,8 @@ def streamed(ours: Ours, threads: int) -> Entrant:
 def batches(entrants: list[Entrant], rounds: int) -> list[Row]:
     """Milliseconds a query in batches of 256."""
     able = [entrant for entrant in entrants if entrant.batch is not None]
-    spreads = turns({e.name: lambda e=e: e.batch() * 1e3 / BATCH for e in able}, rounds)  # type: ignore[misc]
+    batch = {e.name: lambda e=e: e.batch() * 1e3 / BATCH for e in able}  # type: ignore[misc]
+    spreads = turns(batch, rounds, REST_SECONDS)
     return [Row(e.name, e.role, spreads[e.name], {"recall@10": e.figures["recall@10"]}) for e in able]
 
 

@@ -57,7 +57,7 @@ class Scale:
 
 
 SCALES = {
-    "quick": Scale(20_000, 256, "auto", 5.0, 1.5, 1),
+    "quick": Scale(20_000, 256, "auto", 3.0, 1.5, 1),
     "full": Scale(100_000, 512, "IVF512,SQ8", 20.0, 4.0, 3),
 }
 

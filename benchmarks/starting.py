@@ -46,7 +46,8 @@ class Scale:
     turns: int
 
 
-SERVICE = {"quick": Scale(50_000, 256, "IVF256,SQ8", 2), "full": Scale(1_000_000, 512, "IVF2048,PQ256x4fs", 3)}
+MILLION = Scale(1_000_000, 512, "IVF2048,PQ256x4fs", 3)
+SERVICE = {"quick": Scale(30_000, 256, "IVF256,SQ8", 2), "full": MILLION}
 COMMAND = {"quick": Scale(20_000, 256, "auto", 3), "full": Scale(100_000, 512, "IVF512,SQ8", 11)}
 
 

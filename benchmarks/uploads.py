@@ -33,7 +33,7 @@ TOGETHER, ALONE = "photos together", "each photo by itself"
 PLAIN = "FastAPI + torch + IndexFlatIP"
 PEER = Path(__file__).resolve().parent / "peers" / "plain_photo_service.py"
 CROWD = 16
-WARMING = ((1, 0.5), (3, 0.5), (CROWD, 2.5))
+WARMING = ((1, 0.5), (3, 0.5), (CROWD, 1.5))
 """Connections and seconds until every form of the network is compiled, before the clock runs."""
 PHOTOS, SIDE = 24, 400
 BOUNDARY = "photo-boundary-7d1"
@@ -51,7 +51,7 @@ class Scale:
     turns: int
 
 
-SCALES = {"quick": Scale(("bundled",), 2.0, 2), "full": Scale(("bundled", "resnet50"), 5.0, 5)}
+SCALES = {"quick": Scale(("bundled",), 1.2, 2), "full": Scale(("bundled", "resnet50"), 5.0, 5)}
 
 
 def upload(photo: bytes, path: str = "/v1/similar") -> bytes:
