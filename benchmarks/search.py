@@ -480,7 +480,7 @@ def run(size: Size) -> Report:
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made, details = tables(Data.draw(n, width, folder), folder, (60, 3) if size == "quick" else (100, 5))
+        made, details = tables(Data.draw(n, width, folder), folder, (60, 2) if size == "quick" else (100, 5))
     return Report(made, details)
 
 
