@@ -185,7 +185,8 @@ def _read(shop: Shop, request: IndexRequest, catalogue: Path, tally: _Tally, tel
         kept = tally.listed | tally.named
         gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in kept]
         tally.pruned = shop.delete_products(gone) if gone else 0
-    if mark == mark_of(request, catalogue):  # it was not replaced while it was read
+    # Nothing had to be changed, and the file was not replaced while it was read.
+    if mark is not None and shop.revision == before and mark == mark_of(request, catalogue):
         note(shop, mark, number, tally.rows, before)
     return number
 

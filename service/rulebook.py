@@ -34,8 +34,7 @@ def plan_for(
     asked: gives the products that are asked about, and is called only where a rule speaks of some; none of
     them: only rules for everywhere speak of it. now: when (aware); None: this moment.
     """
-    moment = now or datetime.now(UTC)
-    found = [rule for rule in shop.rules.all() if _on(rule, surface) and rule.terms.holds(moment)]
+    found = _holding(shop, surface, now)
     if not found:
         return Plan()
     about = asked() if any(rule.terms.specific for rule in found) else ()
@@ -47,8 +46,7 @@ def plan_for(
 
 def plans_for(shop: Shop, surface: Surface, asked: Sequence[str], now: datetime | None = None) -> list[Plan]:
     """``plan_for`` for many questions, each about one product."""
-    moment = now or datetime.now(UTC)
-    found = [rule for rule in shop.rules.all() if _on(rule, surface) and rule.terms.holds(moment)]
+    found = _holding(shop, surface, now)
     products = {}
     if any(rule.terms.query_category is not None for rule in found):
         products = shop.products(asked)
@@ -63,6 +61,12 @@ def plans_for(shop: Shop, surface: Surface, asked: Sequence[str], now: datetime 
             plans[numbers] = Plan.of(spoken)
         made.append(plans[numbers])
     return made
+
+
+def _holding(shop: Shop, surface: Surface, now: datetime | None) -> list[Rule]:
+    """The rules of a surface that hold at a moment; None: at this one."""
+    moment = now or datetime.now(UTC)
+    return [rule for rule in shop.rules.all() if _on(rule, surface) and rule.terms.holds(moment)]
 
 
 def _on(rule: Rule, surface: Surface) -> bool:

@@ -41,22 +41,8 @@ def _answer(parts: Parts, request: SimilarRequest) -> tuple[SimilarAnswer, bool]
     """The answer of one view, and whether the shop still has all of it: a product may be deleted just after
     it was found, and its place is another's then.
     """
-    from index.query import Query
-
     index = parts.index().pinned()  # one view for all of the answer: it never mixes spaces
-    least = least_score(parts.shop, index.space, index.layout, request)
-    query = Query(
-        examples=_examples(parts, index, request.examples),
-        negatives=_examples(parts, index, request.negatives),
-        strategy=request.strategy,
-        k=request.k,
-        where=parse(request.where) if request.where and request.where.strip() else None,
-        aspects=dict(request.aspects) if request.aspects else None,
-        diversity=request.diversity,
-        exclude=request.exclude,
-        min_score=least,
-        near_duplicates=request.near_duplicates,
-    )
+    query = query_of(parts, index, request)
     asked = [look.product_id for look in request.examples if look.product_id is not None]
     plan = plan_for(parts.shop, SIMILAR, lambda: asked) if request.rules else Plan()
     with stage("search"):
@@ -72,6 +58,25 @@ def _answer(parts: Parts, request: SimilarRequest) -> tuple[SimilarAnswer, bool]
         warnings=(*index.warnings, *_nothing(index, query, found.hits), *found.warnings),
     )
     return answer, len(answer.hits) == len(found.hits)
+
+
+def query_of(parts: Parts, index: IndexView, request: SimilarRequest) -> Query:
+    """What a request asks of a view. Raises NotReady, UsageError, BadFilter, BadPhoto, SpaceMismatch."""
+    from index.query import Query
+
+    least = least_score(parts.shop, index.space, index.layout, request)
+    return Query(
+        examples=_examples(parts, index, request.examples),
+        negatives=_examples(parts, index, request.negatives),
+        strategy=request.strategy,
+        k=request.k,
+        where=parse(request.where) if request.where and request.where.strip() else None,
+        aspects=dict(request.aspects) if request.aspects else None,
+        diversity=request.diversity,
+        exclude=request.exclude,
+        min_score=least,
+        near_duplicates=request.near_duplicates,
+    )
 
 
 def _nothing(index: IndexView, query: Query, hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.errors import EmptyShop
-from data.where import parse
 from service.answers import Json
-from service.lookalikes import least_score
 from service.merchandising import Plan
 from service.parts import Parts
 from service.progress import Step, Tell
@@ -19,11 +17,11 @@ from service.requests import Auto, Look, SimilarRequest
 from service.row_file import check_row_file, row_file
 from service.rulebook import SIMILAR, plans_for
 from service.ruled_hits import search_many
+from service.searching import query_of
 
 if TYPE_CHECKING:
     from index.hits import Hit
     from index.query import Query
-    from index.view import IndexView
 
 COLUMNS: Mapping[str, type] = {
     "product_id": str,
@@ -116,7 +114,7 @@ def export(parts: Parts, request: SimilarItemsRequest, tell: Tell) -> SimilarIte
     products = index.product_ids()
     if not products:
         raise EmptyShop("no product in this shop has a photo any more; run vitrine index with a catalogue")
-    query = _question(parts, index, request, products[0])
+    query = replace(query_of(parts, index, request.about(products[0])), explain_aspects=False)
     rows = without = 0
     step = max(min(PORTION, MOST_HITS // request.k), 1)
     with row_file(request.out, COLUMNS) as write:
@@ -140,22 +138,6 @@ def export(parts: Parts, request: SimilarItemsRequest, tell: Tell) -> SimilarIte
         index.space,
         index.generation,
         index.warnings,
-    )
-
-
-def _question(parts: Parts, index: IndexView, request: SimilarItemsRequest, product_id: str) -> Query:
-    """What is asked about one product."""
-    from index.query import Example, Query
-
-    about = request.about(product_id)
-    return Query(
-        examples=(Example(product_id),),
-        k=about.k,
-        where=parse(about.where) if about.where and about.where.strip() else None,
-        aspects=dict(about.aspects) if about.aspects else None,
-        exclude=about.exclude,
-        min_score=least_score(parts.shop, index.space, index.layout, about),
-        explain_aspects=False,
     )
 
 

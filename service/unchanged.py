@@ -52,11 +52,10 @@ def same_as_noted(shop: Shop, mark: str | None) -> tuple[int, int] | None:
     return int(number), int(note["rows"])
 
 
-def note(shop: Shop, mark: str | None, number: int, rows: int, before: int) -> None:
-    """Note a reading that began at the revision ``before``, if nothing in the shop changed since.
+def note(shop: Shop, mark: str, number: int, rows: int, before: int) -> None:
+    """Note a reading that began, and ended, at the revision ``before``.
 
-    Only then is it sure that the shop is as the catalogue says: another process may have changed a product
-    after its row was read.
+    Only where nothing changed in between is it sure that the shop is as the catalogue says: another process
+    may have changed a product after its row was read.
     """
-    if mark is not None and shop.revision == before:
-        shop.set_meta(NOTED, {"mark": mark, "import": number, "rows": rows, "revision": before})
+    shop.set_meta(NOTED, {"mark": mark, "import": number, "rows": rows, "revision": before})

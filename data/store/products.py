@@ -129,9 +129,8 @@ class Products:
 
     def looks_changed(self, revision: int, most: int) -> int:
         """How many products changed their looks after ``revision``; counted up to ``most``."""
-        after = select(products.c.product_id).where(products.c.looks_revision > revision).limit(most)
-        count = select(func.count()).select_from(after.subquery())
-        ((found,),) = self._database.rows(_LOOKS_CHANGED_IN_SQLITE, (revision, most), lambda: count)
+        query = partial(_looks_changed, revision, most)
+        ((found,),) = self._database.rows(_LOOKS_CHANGED_IN_SQLITE, (revision, most), query)
         return int(found)
 
     def changes(self, revision: int, limit: int | None) -> Changes:
@@ -143,12 +142,8 @@ class Products:
             with self._database.read() as connection:
                 edge = connection.execute(mark).scalar()
             reached = reached if edge is None else min(reached, int(edge))
-        query = (
-            select(products.c.product_id, products.c.deleted)
-            .where(products.c.looks_revision > revision, products.c.looks_revision <= reached)
-            .order_by(products.c.looks_revision, products.c.product_id)
-        )
-        rows = self._database.rows(_CHANGES_IN_SQLITE, (revision, reached), lambda: query)
+        query = partial(_changes, revision, reached)
+        rows = self._database.rows(_CHANGES_IN_SQLITE, (revision, reached), query)
         return Changes(
             reached,
             [product_id for product_id, deleted in rows if not deleted],
@@ -249,6 +244,19 @@ def _plain(value: Cell) -> Cell:
     if isinstance(value, bool) or value is None:
         return value
     return float(value) if math.isfinite(value) else None
+
+
+def _looks_changed(revision: int, most: int) -> Select[Any]:
+    after = select(products.c.product_id).where(products.c.looks_revision > revision).limit(most)
+    return select(func.count()).select_from(after.subquery())
+
+
+def _changes(revision: int, reached: int) -> Select[Any]:
+    return (
+        select(products.c.product_id, products.c.deleted)
+        .where(products.c.looks_revision > revision, products.c.looks_revision <= reached)
+        .order_by(products.c.looks_revision, products.c.product_id)
+    )
 
 
 def _cards_of(ids: Sequence[str]) -> Select[Any]:

@@ -87,9 +87,9 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from service.versions import version_of
 
-        typer.echo(f"vitrine {version('vitrine')}")
+        typer.echo(f"vitrine {version_of()}")
         raise typer.Exit
 
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from data.records import Interaction
-from service import searching, similar_items, suggesting
+from service import searching, suggesting
 from service.answers import RecommendAnswer, SimilarAnswer
 from service.engine.held import Held
 from service.heatmaps import HeatmapRequest, Pair
 from service.progress import Tell, silent
 from service.requests import RecommendRequest, SimilarRequest
-from service.similar_items import SimilarItemsReport, SimilarItemsRequest
 
 if TYPE_CHECKING:
     from recommender.portrait import Portrait
+    from service.similar_items import SimilarItemsReport, SimilarItemsRequest
 
 
 class Asking(Held):
@@ -34,7 +34,9 @@ class Asking(Held):
         Raises EmptyShop, BadFilter, UsageError, NotReady for a min_score of auto without calibration, OSError
         where the file cannot be written.
         """
-        return similar_items.export(self._parts, request, tell)
+        from service.similar_items import export
+
+        return export(self._parts, request, tell)
 
     def heatmap_pair(self, request: HeatmapRequest) -> Pair:
         """Which photos a request for a heat map means, with an ETag of the picture.
