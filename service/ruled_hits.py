@@ -40,16 +40,14 @@ def search(index: IndexView, query: Query, plan: Plan) -> RuledHits:
         return RuledHits(index.search(query), {})
     hits = index.search(_beside(query, plan))
     named = index.search(_moved(query, plan)) if plan.moved else []
-    known = {hit.product_id: hit for hit in (*hits, *named)}
-    pins = pins_within(plan, known.keys(), query.k)
-    spots = _placed(known, pins, plan, query.k)
+    placed, spots, pins = _placed([*hits, *named], plan, query.k)
     lacking = [
         (rule, _why_not(index, query, rule.terms.product_id))
         for position, rule in sorted((plan.pins or {}).items())
         if position <= query.k and position not in pins
     ]
     return RuledHits(
-        [known[spot.product_id] for spot in spots],
+        placed,
         {spot.product_id: rule_json(spot) for spot in spots if spot.rule is not None},
         tuple(not_pinned(rule, why) for rule, why in (*plan.lost, *lacking)),
     )
@@ -65,10 +63,8 @@ def search_many(index: IndexView, queries: Sequence[Query], plans: Sequence[Plan
     moved = dict(zip(moving, named, strict=True))
     for number, plan in enumerate(plans):
         if plan:
-            known = {hit.product_id: hit for hit in (*found[number], *moved.get(number, ()))}
-            pins = pins_within(plan, known.keys(), queries[number].k)
-            spots = _placed(known, pins, plan, queries[number].k)
-            found[number] = [known[spot.product_id] for spot in spots]
+            hits = [*found[number], *moved.get(number, ())]
+            found[number] = _placed(hits, plan, queries[number].k)[0]
     return found
 
 
@@ -83,10 +79,13 @@ def _moved(query: Query, plan: Plan) -> Query:
     return replace(query, where=where, k=len(plan.moved), diversity=0.0, near_duplicates="keep")
 
 
-def _placed(known: Mapping[str, Hit], pins: Mapping[int, Rule], plan: Plan, k: int) -> list[Spot]:
-    """The first k of what was found, where the rules put them."""
+def _placed(found: Sequence[Hit], plan: Plan, k: int) -> tuple[list[Hit], list[Spot], dict[int, Rule]]:
+    """The first k of what was found, where the rules put them; their spots; the pins that could be kept."""
+    known = {hit.product_id: hit for hit in found}
+    pins = pins_within(plan, known.keys(), k)
     scores = {name: float(hit.score) for name, hit in known.items()}
-    return pinned(boosted(list(scores.items()), plan), pins, scores)[:k]
+    spots = pinned(boosted(list(scores.items()), plan), pins, scores)[:k]
+    return [known[spot.product_id] for spot in spots], spots, pins
 
 
 def _why_not(index: IndexView, query: Query, product_id: str) -> str:
