@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.service.drawn import draw_photo
 from tests.service.page.conftest import HOSTILE
+from tests.service.page.grid import settled, shown
 from tests.service.page.waiting import until
 
 if TYPE_CHECKING:
@@ -30,11 +31,6 @@ DROP = """([data, kind, type]) => {
 }"""
 
 
-def shown(tab: Page) -> list[str]:
-    """Products in the grid of hits, in order."""
-    return [str(one.get_attribute("data-id")) for one in tab.locator("#hits > li").all()]
-
-
 def give(tab: Page, photo: Path, how: str) -> None:
     data = base64.b64encode(photo.read_bytes()).decode()
     tab.evaluate(DROP, [data, "image/jpeg", how])
@@ -45,6 +41,7 @@ def search(tab: Page) -> None:
     with tab.expect_response(re.compile("/v1/similar")):
         tab.locator("#go").click()
     tab.wait_for_selector("#results:not([hidden])")
+    settled(tab)  # results of an earlier search stay in view until then
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +69,7 @@ def slide(tab: Page, name: str, value: int) -> None:
     """Move a slider as a person would, and wait for the answer it asks for."""
     with tab.expect_response(re.compile("similar")):
         tab.locator(f"input[name={name}]").fill(str(value))
-    tab.wait_for_selector("#hits[aria-busy=false]")
+    settled(tab)
 
 
 def test_browse_click_similar_slider(tab: Page, address: str) -> None:
@@ -97,14 +94,14 @@ def test_browse_click_similar_slider(tab: Page, address: str) -> None:
 
     with tab.expect_response(re.compile("in_stock")):
         tab.get_by_label("in stock only").check()
-    tab.wait_for_selector("#hits[aria-busy=false]")
+    settled(tab)
     assert not [one for one in shown(tab) if one.endswith("-black")]
 
     tab.reload()
     assert shown(tab)[0].endswith("-red")
     with tab.expect_response(re.compile("similar")):
         tab.get_by_role("button", name="Reset").click()
-    tab.wait_for_selector("#hits[aria-busy=false]")
+    settled(tab)
     assert shown(tab) == before
     assert tab.url == f"{address}/products/disc-red"
 
@@ -242,7 +239,7 @@ def test_more_and_less_like_this_make_an_address_that_holds_the_search(tab: Page
     sent = answered.value.request.post_data_json
     assert [one["product_id"] for one in sent["negatives"]] == ["bar-red"]
     assert sent["aspects"]["shape"] == 0
-    tab.wait_for_selector("#hits[aria-busy=false]")
+    settled(tab)
     link = tab.get_by_role("link", name="More like pink disc")
     assert "stock=1" in str(link.get_attribute("href"))
     link.click()
@@ -262,7 +259,7 @@ def test_a_filter_of_a_search_by_examples(tab: Page, address: str) -> None:
     tab.goto(f"{address}/search?like=disc-red")
     with tab.expect_response(re.compile("/v1/search")):
         tab.get_by_label("only where").fill('colour = "blue"')
-    tab.wait_for_selector("#hits[aria-busy=false]")
+    settled(tab)
     assert len(shown(tab)) == 4
     assert all(one.endswith("-blue") for one in shown(tab))
 

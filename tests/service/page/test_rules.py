@@ -15,16 +15,12 @@ from service.http.app import create_app
 from service.settings import Settings
 from tests.service.fakes import FakeEmbedder
 from tests.service.page.conftest import HOSTILE
+from tests.service.page.grid import shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PRODUCT = "/products/disc-red"
-
-
-def shown(tab: Page) -> list[str]:
-    """Products in the grid of look-alikes, in order."""
-    return [str(one.get_attribute("data-id")) for one in tab.locator("#hits > li").all()]
 
 
 @pytest.fixture(autouse=True)
