@@ -29,10 +29,8 @@ class Allowed:
     @classmethod
     def all_but(cls, total: int, banned: Ints) -> Allowed:
         """All but these; as a mask where they are many."""
-        if len(banned) > 1:
-            banned = np.unique(banned)
         if len(banned) <= FEW:
-            return cls(total, banned)
+            return cls(total, np.unique(banned) if len(banned) > 1 else banned)
         mask = np.ones(total, bool)
         mask[banned] = False
         return cls(total, NONE, mask)

@@ -208,7 +208,12 @@ def parts(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
 
 def _engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
-        return {"pool_size": 8, "max_overflow": 56, "connect_args": {"timeout": BUSY_SECONDS}}
+        return {
+            "pool_size": 8,
+            "max_overflow": 56,
+            "pool_use_lifo": True,
+            "connect_args": {"timeout": BUSY_SECONDS},
+        }
     return {"pool_size": 8, "max_overflow": 24, "pool_pre_ping": True}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, select, tuple_
+from sqlalchemy import Select, select, tuple_
 
 from data.errors import SpaceMismatch, UsageError
 from data.records import EncodedPhoto, VectorBatch
@@ -26,10 +26,10 @@ _ORDER = (photos.c.product_id, photos.c.position, photos.c.photo_id)
 
 # By hand for SQLite: what upserts wait for is read in a quarter of the time.
 _OF_PRODUCTS_IN_SQLITE = (
-    "SELECT photos.photo_id, photos.product_id, photos.position, vectors.vector FROM photos "
+    "SELECT photos.photo_id, photos.product_id, photos.position, photos.status, "
+    "(SELECT vector FROM vectors WHERE space = ? AND vectors.sha256 = photos.sha256) FROM photos "
     "JOIN products ON products.product_id = photos.product_id "
-    "JOIN vectors ON vectors.sha256 = photos.sha256 AND vectors.space = ? "
-    "WHERE NOT products.deleted AND photos.status = ? AND photos.product_id IN ({}) "
+    "WHERE NOT products.deleted AND photos.product_id IN ({}) "
     "ORDER BY photos.product_id, photos.position, photos.photo_id"
 )
 
@@ -91,7 +91,9 @@ class Vectors:
                 rows = connection.execute(query).all()
             if not rows:
                 return
-            yield _batch(rows)
+            found = _batch(rows)
+            if found.photo_ids:
+                yield found
             last = (rows[-1].product_id, rows[-1].position, rows[-1].photo_id)
 
     def of_products(self, space: str, ids: Sequence[str]) -> VectorBatch:
@@ -100,17 +102,27 @@ class Vectors:
         for part in parts(sorted(set(ids))):
             marks = ",".join("?" * len(part))
             text = _OF_PRODUCTS_IN_SQLITE.format(marks)
-            rows += self._database.rows(text, [space, DONE, *part], partial(_of_products, space, part))
+            rows += self._database.rows(text, [space, *part], partial(_of_products, space, part))
         return _batch(rows)
 
 
 def _live(space: str) -> Select[Any]:
-    same = and_(vectors.c.sha256 == photos.c.sha256, vectors.c.space == space)
+    """Photos of live products, each with its state, and its vector if it has one.
+
+    The vector is asked for photo by photo, and the state is looked at by ``_batch``: given more to choose from,
+    SQLite begins at the vectors or at all photos that are done, at every page again.
+    """
+    vector = select(vectors.c.vector).where(vectors.c.sha256 == photos.c.sha256, vectors.c.space == space)
     return (
-        select(photos.c.photo_id, photos.c.product_id, photos.c.position, vectors.c.vector)
+        select(
+            photos.c.photo_id,
+            photos.c.product_id,
+            photos.c.position,
+            photos.c.status,
+            vector.scalar_subquery().label("vector"),
+        )
         .join(products, products.c.product_id == photos.c.product_id)
-        .join(vectors, same)
-        .where(products.c.deleted.is_(False), photos.c.status == DONE)
+        .where(products.c.deleted.is_(False))
     )
 
 
@@ -119,10 +131,11 @@ def _of_products(space: str, ids: Sequence[str]) -> Select[Any]:
 
 
 def _batch(rows: Sequence[Any]) -> VectorBatch:
-    """Of rows of photo id, product id, position, vector."""
+    """Of rows of photo id, product id, position, state, vector: those that are done and have one."""
     import numpy as np  # a tenth of a second to import, and most of the store does not need it
 
-    blobs = [row[3] for row in rows]
+    rows = [row for row in rows if row[3] == DONE and row[4] is not None]
+    blobs = [row[4] for row in rows]
     width = len(blobs[0]) // 2 if rows else 0
     if any(len(blob) != 2 * width for blob in blobs):
         raise SpaceMismatch(
