@@ -9,8 +9,8 @@ import pytest
 
 from data.aspects import AspectLayout
 from data.errors import UsageError
-from index.choose import EXACT, Built, choose, factories, forced
-from index.manifest import Candidate
+from index.choose import EXACT, Built, build, choose, factories, forced
+from index.manifest import Candidate, Setting
 from index.scans import ApproximateScan, ExactScan, Scan
 from index.trial import Recall, Trial, recall, recall_of
 from tests.index.shops import LAYOUT, drawn
@@ -157,6 +157,28 @@ def test_the_exact_answers_are_those_of_comparing_everything() -> None:
     assert [part.name for part in made.reweighed()][:2] == ["only shape", "only texture"]
     for part in made.reweighed():
         assert recall_of(ExactScan.over(made.searched), made, part) == Recall(1.0, 0.0)
+
+
+@pytest.mark.parametrize("copies", [1, 3, 60])
+def test_recall_is_that_of_the_true_scores_of_what_was_found_also_where_rows_tie(copies: int) -> None:
+    matrix = np.repeat(MATRIX, copies, axis=0)
+    made = Trial.on(matrix, HELD * copies, LAYOUT, 0.99)
+    index = build("IVF32,SQ8", made.searched)
+    found_rough = []
+    for panel in (made.plain(), made.reweighed()[0]):
+        assert panel.crowded.all() == (copies > 32)
+        for setting in (Setting("nprobe", 1, 1), Setting("nprobe", 4, 2)):
+            scan = ApproximateScan(index, setting)
+            ours, exact = [], []
+            for query in panel.queries:
+                scores = made.searched.astype(np.float32) @ query
+                exact.append(np.sort(scores)[::-1][:10])
+                best = np.sort(scores[scan.top(query[None, :], 10, None).rows])[::-1][:10]
+                ours.append(np.pad(best, (0, 10 - len(best)), constant_values=-np.inf))
+            by_scores = recall(np.stack(ours), np.stack(exact))
+            assert recall_of(scan, made, panel).mean == pytest.approx(by_scores.mean, abs=2e-3)
+            found_rough.append(by_scores.mean)
+    assert min(found_rough) < 0.95
 
 
 def test_a_bad_factory_is_a_clear_error() -> None:
