@@ -158,8 +158,8 @@ def ranked(rows: NDArray[np.int64], matrix: NDArray[np.float16], query: Floats) 
 def recall_of(scan: Scan, trial: Trial, panel: Panel) -> Recall:
     """Recall of a scan on the queries of a panel, which are asked all at once.
 
-    What was found is looked up among the exact answers, not scored; but for the few queries of which more rows
-    than are known tie with the K-th.
+    What was found is looked up among the exact answers, not scored; but for the few queries of which more
+    rows than are known tie with the K-th.
     """
     found = scan.each(panel.queries, K).rows
     of_query = np.arange(len(found))[:, None] * len(trial.searched)

@@ -109,8 +109,8 @@ class Vectors:
 def _live(space: str) -> Select[Any]:
     """Photos of live products, each with its state, and its vector if it has one.
 
-    The vector is asked for photo by photo, and the state is looked at by ``_batch``: given more to choose from,
-    SQLite begins at the vectors or at all photos that are done, at every page again.
+    The vector is asked for photo by photo, and the state is looked at by ``_batch``: given more to choose
+    from, SQLite begins at the vectors or at all photos that are done, at every page again.
     """
     vector = select(vectors.c.vector).where(vectors.c.sha256 == photos.c.sha256, vectors.c.space == space)
     return (
