@@ -167,19 +167,28 @@ class Ours:
         """Rows (q, K) by the index and its re-ranking alone, one query at a time."""
         scan = self.generation.scans.quick()
         near = [scan.top(queries[at : at + 1], K, None).rows for at in range(len(queries))]
-        return self._ranked(near, queries)
+        return self._ranked(near, queries) if scan.exact else self._named(near)
 
     def at_once(self, queries: Floats) -> Ints:
         """The same, all queries in one call of the index, which may use all cores."""
-        near = self.generation.scans.quick().each(queries, K).rows
-        return self._ranked([rows[rows >= 0] for rows in near], queries)
+        scan = self.generation.scans.quick()
+        near = [rows[rows >= 0] for rows in scan.each(queries, K).rows]
+        return self._ranked(near, queries) if scan.exact else self._named(near)
 
     def _ranked(self, near: Sequence[Ints], queries: Floats) -> Ints:
-        matrix, products = self.generation.matrix, self.generation.rows.products
-        found = np.full((len(queries), K), -1)
+        """What comes in no order is put in order."""
+        matrix, ordered = self.generation.matrix, []
+        for rows, query in zip(near, queries, strict=True):
+            ordered.append(rows[np.argsort(-np.vecdot(widened(matrix[rows]), query))])
+        return self._named(ordered)
+
+    def _named(self, near: Sequence[Ints]) -> Ints:
+        """The products of rows, the nearest first: (q, K), -1 pads."""
+        products = self.generation.rows.products
+        found = np.full((len(near), K), -1)
         for at, rows in enumerate(near):
-            best = rows[np.argsort(-np.vecdot(widened(matrix[rows]), queries[at]))[:K]]
-            found[at, : len(best)] = [int(products[int(row)][1:]) for row in best]
+            names = [int(products[row][1:]) for row in rows[:K].tolist()]
+            found[at, : len(names)] = names
         return found
 
     @property

@@ -48,10 +48,7 @@ def _portion(snapshot: Snapshot, group: Alike) -> int:
     """How many queries of a group are answered at a time."""
     fetch, generation = 0, snapshot.generation
     if generation is not None:
-        quick = (
-            1 if generation.manifest.chosen.setting is None else generation.manifest.chosen.setting.overfetch
-        )
-        fetch += first_fetch(generation, group.k) * quick
+        fetch += first_fetch(generation, group.k) * generation.scans.quick().overfetch
     if snapshot.delta.slots:
         fetch += first_fetch(snapshot.delta, group.k)
     return min(max(MOST_CANDIDATES // max(fetch, 1), 1), MOST_QUERIES)

@@ -111,7 +111,7 @@ def measure(factory: str, trial: Trial, exams: Exams, progress: Progress) -> Bui
     moved = to_gpu(index) if trial.gpu else index
     steps = settings(parameter_of(index))
     setting, found = _tune(moved, steps, trial, [exams.plain])
-    scan = _scan(moved, setting, trial.gpu)
+    scan = _scan(moved, setting, trial)
     at_setting = {panel.name: recall_of(scan, trial, panel).mean for panel in exams.reweighed}
     worst_first = sorted(exams.reweighed, key=lambda panel: at_setting[panel.name])
     again, lowest = _tune(moved, steps, trial, worst_first, exams.exact_ms)
@@ -205,7 +205,7 @@ def _tune(
         low, high = 0, sum(setting.value <= enough for setting in rising)
         at = high - 1  # the widest first: where it falls short, so do all
         while low < high:
-            lowest = _lowest_recall(_scan(index, rising[at], trial.gpu), trial, panels)
+            lowest = _lowest_recall(_scan(index, rising[at], trial), trial, panels)
             if lowest.mean > best[1].mean:
                 best = (rising[at], lowest)
             if lowest.sure >= trial.wanted:
@@ -216,7 +216,7 @@ def _tune(
             at = (low + high) // 2
     cheapest = {setting.overfetch: (setting, found) for setting, found in sufficient}
     timed = [
-        (latency_of(_scan(index, setting, trial.gpu), trial), setting, found)
+        (latency_of(_scan(index, setting, trial), trial), setting, found)
         for setting, found in cheapest.values()
     ]
     quick = [entry for entry in timed if entry[0] <= ceiling_ms]
@@ -236,8 +236,10 @@ def _lowest_recall(scan: Scan, trial: Trial, panels: Sequence[Panel]) -> Recall:
     return lowest
 
 
-def _scan(index: Any, setting: Setting, gpu: bool) -> ApproximateScan:
-    return gpu_scan(index, setting) if gpu else ApproximateScan(index, setting)
+def _scan(index: Any, setting: Setting, trial: Trial) -> ApproximateScan:
+    if trial.gpu:
+        return gpu_scan(index, setting)
+    return ApproximateScan(index, setting, stored=trial.searched)
 
 
 def _bytes(index: Any) -> int:

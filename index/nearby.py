@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,15 +22,12 @@ def near(snapshot: Snapshot, probes: Floats, fetch: int) -> NDArray[np.int64] | 
     generation = snapshot.generation
     if generation is None or generation.manifest.exact:
         return None
-    scan = generation.scans.quick()
-    found = scan.top(probes, math.ceil(fetch / scan.overfetch), None)
-    slots = np.unique(generation.rows.slot_of_row[found.rows])
+    found = generation.scans.quick().near(probes, fetch)
+    slots = np.unique(generation.rows.slot_of_row[found])
     slots = slots[snapshot.alive[slots]]
     delta = snapshot.delta
     _, slots_here = snapshot.living.split(snapshot.built_slots)
-    best = (
-        delta.scan.top(probes, fetch, delta.rows.allowed(slots_here)).rows if delta.slots else found.rows[:0]
-    )
+    best = delta.scan.top(probes, fetch, delta.rows.allowed(slots_here)).rows if delta.slots else found[:0]
     late = np.unique(snapshot.delta.rows.slot_of_row[best]).astype(np.int64) + snapshot.built_slots
     places: NDArray[np.int64] = snapshot.place_of_slot[np.concatenate([slots, late])]
     return places

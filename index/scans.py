@@ -33,6 +33,8 @@ PART_VALUES = 4_000_000
 """Numbers (rows x width) of a part of a long exact scan: about a quarter of a millisecond."""
 MANY_PROBES = 16
 """From so many probes on rows are compared block by block, with all probes at once."""
+KEPT = 64
+"""So many of FAISS's parameter objects are kept: making one takes as long as comparing ten rows."""
 GATHERED = 200
 """Where at most one row in so many is allowed, these are picked out; else all are gone over with a bitmap."""
 
@@ -73,7 +75,12 @@ class Scan(Protocol):
 
     @property
     def overfetch(self) -> int:
-        """Rows that are looked at for each one asked for, as the scan's scores are rough."""
+        """Rows that come back for each one asked for, as the scan's scores are rough."""
+
+    def near(self, probes: Floats, fetch: int) -> Ints:
+        """Rows, each once, likely among the ``fetch`` nearest to some probe (p, d), by the scan's own scores,
+        rough or not; for whoever compares them in other ways.
+        """
 
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """The rows among ``allowed`` (None: all) nearest to each probe (p, d), about ``fetch`` per probe."""
@@ -86,8 +93,7 @@ class Scan(Protocol):
         allowed: Allowed | None = None,
         spare: int = 0,
     ) -> Each:
-        """For each of many probes (p, d) by itself what ``top`` finds for it alone, times ``overfetch``. Uses
-        all cores.
+        """For each of many probes (p, d) by itself what ``top`` finds for it alone. Uses all cores.
 
         spare: how many of the allowed rows the caller will leave out, others for each probe.
         """
@@ -139,6 +145,10 @@ class ExactScan:
     def overfetch(self) -> int:
         """1: scores are exact."""
         return 1
+
+    def near(self, probes: Floats, fetch: int) -> Ints:
+        """See Scan."""
+        return self.top(probes, fetch, None).rows
 
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
         """Exact for any probe; ``reweighed`` changes nothing."""
@@ -234,14 +244,21 @@ class ExactScan:
 
 def _each_once(rows: Ints, allowed: Allowed | None) -> Ints:
     """What FAISS found for each probe (p, f), without padding and rows that are not allowed, each once."""
-    kept = rows[~masked_out(rows, allowed)]
-    return kept if len(rows) == 1 else np.unique(kept)
+    if len(rows) > 1:
+        return np.unique(rows[~masked_out(rows, allowed)])
+    found: Ints = rows[0]
+    padding = found < 0
+    if padding.any():
+        found = found[~padding]
+    return found if allowed is None else found[allowed.holds(found)]
 
 
 class ApproximateScan:
     """Any FAISS index searched by its measured setting; rows that are not allowed are dropped afterwards.
 
-    lock: held during a search; GPU indexes are not safe for two threads even when reading.
+    stored: the rows (n, d) as one block, read where they lie; with them FAISS itself compares what its rough
+    scores found, and only the best of it comes back. lock: held during a search; GPU indexes are not safe for
+    two threads even when reading.
     """
 
     exact = False
@@ -251,13 +268,16 @@ class ApproximateScan:
         index: Any,
         setting: Setting,
         reweighed: Setting | None = None,
+        stored: NDArray[np.float16] | None = None,
         limit: int = 4096,
         lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._index = index
         self._settings = {False: setting, True: reweighed or setting}
+        self._stored = stored
         self._limit = limit
         self._lock = lock or nullcontext()
+        self._refining: dict[tuple[bool, int, int], Any] = {}
 
     @property
     def limit(self) -> int:
@@ -266,15 +286,44 @@ class ApproximateScan:
 
     @property
     def overfetch(self) -> int:
-        """As measured when the generation was built."""
-        return self._settings[False].overfetch
+        """1 where FAISS compares them itself, else as measured when the generation was built."""
+        return 1 if self._stored is not None else self._settings[False].overfetch
 
     @cached_property
     def _parameters(self) -> dict[bool, Any]:
         return {key: search_parameters(self._index, setting) for key, setting in self._settings.items()}
 
+    @cached_property
+    def _refined(self) -> tuple[Any, Any]:
+        """The index and the stored rows behind it; the latter as an index of their own, to be kept."""
+        faiss = load_faiss()
+        flat = flat_over(self._stored)  # type: ignore[arg-type]  # asked for only where there are any
+        return faiss.IndexRefine(self._index, flat), flat
+
+    def _refining_to(self, reweighed: bool, fetch: int, rough: int) -> Any:
+        """FAISS's parameters for the best ``fetch`` of ``rough`` rows."""
+        wanted = (reweighed, fetch, rough)
+        found = self._refining.get(wanted)
+        if found is None:
+            if len(self._refining) >= KEPT:
+                self._refining.clear()
+            faiss, factor = load_faiss(), (rough + 0.5) / fetch
+            found = faiss.IndexRefineSearchParameters(
+                k_factor=factor, base_index_params=self._parameters[reweighed]
+            )
+            self._refining[wanted] = found
+        return found
+
+    def near(self, probes: Floats, fetch: int) -> Ints:
+        """See Scan."""
+        with one_thread(), self._lock:
+            _, rows = self._index.search(probes, min(fetch, self.limit), params=self._parameters[False])
+        return _each_once(rows, None)
+
     def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
-        """Likely the nearest rows; fewer than ``fetch`` where the mask is narrow."""
+        """Likely the nearest rows; fewer than ``fetch`` where the mask is narrow. Of one probe, and where
+        FAISS compares the stored rows, the nearest first.
+        """
         with one_thread():
             rows, worst = self._searched(probes, fetch, reweighed, allowed, 0)
         return Found(_each_once(rows, allowed), worst)
@@ -297,10 +346,14 @@ class ApproximateScan:
         """FAISS's rows (p, f), the nearest first, -1 pads; and the worst (p,) as in ``Found``."""
         total = int(self._index.ntotal)
         count = (total if allowed is None else allowed.count) - spare
-        wanted = math.ceil(fetch * self._settings[reweighed].overfetch * total / max(count, 1))
-        wanted = min(wanted + min(total - count, FEW), self.limit)
+        left_out, share = min(total - count, FEW), fetch * total / max(count, 1)
+        rough = min(math.ceil(share * self._settings[reweighed].overfetch) + left_out, self.limit)
+        best = math.ceil(share) + left_out
         with self._lock:
-            scores, rows = self._index.search(probes, wanted, params=self._parameters[reweighed])
-        # Padding means that the setting has nothing further to offer, however much is fetched.
-        worst = np.where((rows < 0).any(axis=1), np.float32(-np.inf), scores[:, -1]).astype(np.float32)
-        return rows, worst
+            if self._stored is None or best >= rough:
+                scores, rows = self._index.search(probes, rough, params=self._parameters[reweighed])
+            else:
+                refining = self._refining_to(reweighed, best, rough)
+                scores, rows = self._refined[0].search(probes, best, params=refining)
+        # Padding, at the end, means that the setting has nothing further to offer, however much is fetched.
+        return rows, np.where(rows[:, -1] < 0, np.float32(-np.inf), scores[:, -1])

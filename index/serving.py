@@ -80,7 +80,7 @@ class Scans:
             raise ValueError(f"the manifest in {self._directory} names no setting for {chosen.factory}")
         if on_gpu:
             return gpu_scan(to_gpu(self._read()), chosen.setting, chosen.reweighed)
-        return ApproximateScan(self._read(), chosen.setting, chosen.reweighed)
+        return ApproximateScan(self._read(), chosen.setting, chosen.reweighed, self._matrix)
 
     @property
     def _index_path(self) -> Path:

@@ -98,7 +98,10 @@ def test_rows_are_searched_where_they_lie() -> None:
 
 
 def test_many_probes_at_once_find_what_each_finds_alone() -> None:
-    for scan in (EXACT, ApproximateScan(built("IVF16,SQ8"), Setting("nprobe", 16, 3))):
+    index, setting = built("IVF16,SQ8"), Setting("nprobe", 16, 3)
+    scans = EXACT, ApproximateScan(index, setting), ApproximateScan(index, setting, stored=MATRIX)
+    for scan, rows_for_one in zip(scans, (1, 3, 1), strict=True):
+        assert scan.overfetch == rows_for_one
         found = scan.each(PROBES, 10).rows
         assert found.shape == (len(PROBES), 10 * scan.overfetch)
         for probe, rows in zip(PROBES, found, strict=True):
@@ -185,6 +188,33 @@ def test_a_high_setting_reaches_the_exact_answer(factory: str, parameter: str, h
     for probe in PROBES:
         exact = np.argsort(-brute(probe))[:10]
         assert len(np.intersect1d(scan.top(probe[None, :], 10, None).rows, exact)) >= 9
+
+
+@pytest.mark.parametrize("factory", ["IVF16,SQ8", "IVF16,PQ13x4fs", "PCA20,IVF8,SQ8", "HNSW16", "SQ8"])
+@pytest.mark.parametrize("share", [None, 0.98, 0.5])
+def test_with_the_stored_rows_the_best_of_what_was_found_comes_back(
+    factory: str, share: float | None
+) -> None:
+    index = built(factory)
+    setting = Setting(parameter_of(index), 64 if factory == "HNSW16" else 3, 6)
+    rough, refined = ApproximateScan(index, setting), ApproximateScan(index, setting, stored=MATRIX)
+    chance = np.random.default_rng(3)
+    allowed = None if share is None else Allowed.only(chance.random(len(MATRIX)) < share)
+    for probe in PROBES:
+        found = rough.top(probe[None, :], 10, allowed).rows
+        best = found[np.argsort(-brute(probe)[found], kind="stable")]
+        ours = refined.top(probe[None, :], 10, allowed)
+        assert set(best[:10]) <= set(ours.rows) <= set(found)
+        assert share is not None or len(ours.rows) == 10 < len(found)
+        assert brute(probe)[ours.rows].min() >= ours.worst[0] - 1e-5
+        near = refined.near(probe[None, :], 60)
+        assert set(ours.rows) <= set(near) or share is not None
+        assert len(near) == 60
+    together = refined.each(PROBES, 10, allowed=allowed)
+    for probe, rows, worst in zip(PROBES, together.rows, together.worst, strict=True):
+        alone = refined.top(probe[None, :], 10, allowed)
+        assert set(rows[rows >= 0]) == set(alone.rows)
+        assert worst == pytest.approx(alone.worst[0], abs=1e-6)
 
 
 def test_the_setting_is_applied() -> None:
