@@ -11,7 +11,6 @@ import hashlib
 import io
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImage
 from data import rejects
 from data.errors import BadPhoto, UsageError
 from data.imageheader import FORMATS, Header, read_header
+from data.photolimits import PhotoLimits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,16 +51,6 @@ _DECODER_ERRORS = (
     OverflowError,
     MemoryError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoLimits:
-    """max_pixels: width times height, known from the header before decoding. min_side: of the shorter side,
-    in pixels. max_bytes: of the file."""
-
-    max_pixels: int = 50_000_000
-    min_side: int = 8
-    max_bytes: int = 50 * 2**20
 
 
 _DEFAULT_LIMITS = PhotoLimits()

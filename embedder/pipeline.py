@@ -18,7 +18,7 @@ import numpy as np
 
 from data.blas import blas_in_one_thread
 from data.cores import cores
-from data.photos import PhotoLimits
+from data.photolimits import PhotoLimits
 from data.records import PendingPhoto, SpaceRecord
 from data.shop import Shop
 from embedder.channel import Broken, Channel

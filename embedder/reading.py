@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from data import rejects
 from data.errors import BadPhoto
-from data.photos import PhotoLimits
+from data.photolimits import PhotoLimits
 from data.records import PendingPhoto
 from embedder.embedder import Embedder
 from embedder.stages import COLOURS, DECODE, KNOWN, READ, Stages

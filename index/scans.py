@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.allowed import FEW, Allowed
+from index.allowed import Allowed
 from index.compared import compared, largest
 from index.flat import flat_over
 from index.halves import widened
@@ -33,6 +33,10 @@ PART_VALUES = 4_000_000
 """Numbers (rows x width) of a part of a long exact scan: about a quarter of a millisecond."""
 MANY_PROBES = 16
 """From so many probes on rows are compared block by block, with all probes at once."""
+SLACK = 16
+"""So many rows more than in proportion are fetched where some are not allowed; whoever asks asks again for more
+where that was not enough.
+"""
 KEPT = 64
 """So many of FAISS's parameter objects are kept: making one takes as long as comparing ten rows."""
 GATHERED = 200
@@ -346,7 +350,7 @@ class ApproximateScan:
         """FAISS's rows (p, f), the nearest first, -1 pads; and the worst (p,) as in ``Found``."""
         total = int(self._index.ntotal)
         count = (total if allowed is None else allowed.count) - spare
-        left_out, share = min(total - count, FEW), fetch * total / max(count, 1)
+        left_out, share = min(total - count, SLACK), fetch * total / max(count, 1)
         rough = min(math.ceil(share * self._settings[reweighed].overfetch) + left_out, self.limit)
         best = math.ceil(share) + left_out
         with self._lock:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.errors import EmptyShop, UsageError
-from data.photos import PhotoLimits
+from data.photolimits import PhotoLimits
 from embedder.comparing.grid import CELLS, DEFAULT_METHODS, EPOCHS, SHARES, Design, design_of
 from service.answers import Json
 from service.filling import encode, waits

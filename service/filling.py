@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.errors import Damaged, EmptyShop
-from data.photos import PhotoLimits
+from data.photolimits import PhotoLimits
 from data.shop import Shop
 from index.generations import Generations
 from index.manifest import Manifest

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from data.errors import BadPhoto, EmptyShop
 from service.answers import EvaluationAnswer, Json
+from service.finetune_request import FinetuneRequest
 from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
-from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
+from service.requests import EvaluateRequest, ReduceRequest
 from service.spaces import lasting_name, remember_space
 from service.trainings import training_of
 

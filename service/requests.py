@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from data.errors import UsageError
-from data.photos import PhotoLimits
+from data.photolimits import PhotoLimits
 from data.records import Interaction
-from embedder.finetuning.settings import Settings as FinetuneSettings
-from embedder.finetuning.space import Search
 
 if TYPE_CHECKING:
     import numpy as np
@@ -221,31 +219,6 @@ class EventsRequest:
     def __post_init__(self) -> None:
         if not 0.0 <= self.max_reject_share <= 1.0:
             raise UsageError(f"--max-reject-share is a share from 0 to 1, not {self.max_reject_share}")
-
-
-@dataclass(frozen=True, slots=True)
-class FinetuneRequest:
-    """An order to fine-tune an embedder on the shop.
-
-    name: the new embedder's name under the shop's models.
-    settings: what learns, from what, and how.
-    embedder: what to start from; None: the shop's own.
-    split: what is held out: "stratified", "class-disjoint" or "time"; or "k-fold" or "leave-one-out", and
-        every photo is held out once, by a training of its own fold.
-    resume: go on with an unfinished run of this name.
-    device: "cpu", "cuda" or None for the best.
-    search: how better settings are looked for first; None: they are taken as they are.
-    folds: how many for "k-fold"; None: five.
-    """
-
-    name: str
-    settings: FinetuneSettings = field(default_factory=FinetuneSettings)
-    embedder: str | None = None
-    split: str = "stratified"
-    resume: bool = False
-    device: str | None = None
-    search: Search | None = None
-    folds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

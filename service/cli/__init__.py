@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from service.cli.app import app, main
+from service.cli.program import main, program
 
-__all__ = ["app", "main"]
+__all__ = ["main", "program"]

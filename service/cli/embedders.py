@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
+from service.cli import combining, comparing, evaluating
 from service.cli.options import JsonOption, SeedOption, ShopOption
 from service.cli.output import cell, emit, only_json, table
 from service.cli.progress import progress
 
 group = typer.Typer(invoke_without_command=True)
-"""`vitrine embedders` lists; what is done with embedders are its subcommands (see ``service.cli.app``)."""
+"""`vitrine embedders` lists; what is done with embedders are its subcommands."""
+group.command("evaluate")(evaluating.evaluate)
+group.command("compare")(comparing.compare)
+group.command("soup")(combining.soup)
+group.command("join")(combining.join)
 
 
 @group.callback()

@@ -247,7 +247,7 @@ def finetune(
         Transfer,
     )
     from service.engine import Engine
-    from service.requests import FinetuneRequest
+    from service.finetune_request import FinetuneRequest
 
     fixed = strategy == "fixed"
     if show_augmentation is not None:

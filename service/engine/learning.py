@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from service.comparing import CompareAnswer, CompareRequest
     from service.evaluating.request import EvaluateEmbedderRequest
     from service.evaluating.result import EmbedderAnswer
+    from service.finetune_request import FinetuneRequest
     from service.offpolicy import OffPolicyAnswer, OffPolicyRequest
-    from service.requests import EvaluateRequest, FinetuneRequest, ReduceRequest
+    from service.requests import EvaluateRequest, ReduceRequest
 
 
 class Learning(Held):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from data.errors import EmptyShop, UsageError
-from data.photos import PhotoLimits
+from data.photolimits import PhotoLimits
 from data.shop import Shop
 from embedder.finetuning.settings import PRODUCT
 from service.evaluating.request import DEFAULT_LABELS, EvaluateEmbedderRequest

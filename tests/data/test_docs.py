@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data.events import DEFAULT_WEIGHTS
-from data.photos import PhotoLimits
+from data.photolimits import PhotoLimits
 from data.records import Product
 from data.rejects import MEANINGS
 from data.store.rejects import KEPT_IMPORTS

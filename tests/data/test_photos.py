@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps
 
 from data.errors import BadPhoto, UsageError
-from data.photos import PhotoLimits, check_whole, decode, probe, sha256_of, to_rgb
+from data.photolimits import PhotoLimits
+from data.photos import check_whole, decode, probe, sha256_of, to_rgb
 from tests.data.makers import gradient, image_bytes, jpeg
 
 KINDS = ["JPEG", "PNG", "WEBP", "GIF", "BMP"]

@@ -12,7 +12,7 @@ import yaml
 from fastapi.testclient import TestClient
 from typer.main import get_command
 
-from service.cli import app
+from service.cli import program
 from service.http.app import create_app
 from service.settings import Settings
 
@@ -35,7 +35,7 @@ def compose() -> dict[str, Any]:
 
 
 def commands() -> dict[str, Any]:
-    found: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+    found: dict[str, Any] = get_command(program()).commands  # type: ignore[attr-defined]
     return found
 
 

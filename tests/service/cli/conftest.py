@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from service.cli import app
+from service.cli import program
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def vitrine(monkeypatch: pytest.MonkeyPatch) -> Vitrine:
     monkeypatch.delenv("VITRINE_SHOP", raising=False)
 
     def run(*words: object) -> Ran:
-        done = CliRunner().invoke(app, [str(word) for word in words], prog_name="vitrine")
+        done = CliRunner().invoke(program(), [str(word) for word in words], prog_name="vitrine")
         return Ran(done.exit_code, done.stdout, done.stderr)
 
     return run

@@ -10,10 +10,11 @@ import sys
 import pytest
 import typer
 
-from service.cli import app
+from service.cli import program
+from service.cli.program import COMMANDS as PLACES
 from tests.service.cli.conftest import Vitrine
 
-TOP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+TOP = typer.main.get_command(program()).commands  # type: ignore[attr-defined]
 # A group that does nothing by itself is no command of its own.
 COMMANDS = {n: c for n, c in TOP.items() if getattr(c, "invoke_without_command", True)} | {
     f"{name} {inner}": command
@@ -81,13 +82,25 @@ def test_every_command_speaks_json() -> None:
     assert not {n for n, c in COMMANDS.items() if not any("--json" in p.opts for p in c.params)}
 
 
+@pytest.mark.parametrize("name", sorted(PLACES))
+def test_a_command_that_is_loaded_alone_is_the_one_among_all(name: str) -> None:
+    alone = typer.main.get_command(program(name)).commands  # type: ignore[attr-defined]
+    assert list(alone) == [name]
+    assert [vars(p) | {"type_descriptor": 0} for p in alone[name].params] == [
+        vars(p) | {"type_descriptor": 0} for p in TOP[name].params
+    ]
+    assert list(getattr(alone[name], "commands", ())) == list(getattr(TOP[name], "commands", ()))
+
+
 @pytest.mark.parametrize("words", [["--help"], ["similar", "--help"], ["--version"]])
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     code = (
         "import sys; sys.argv = ['vitrine', *sys.argv[1:]]\n"
         "from service.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        f"sys.stderr.write(','.join(m for m in {HEAVY!r}.split() if m in sys.modules))"
+        f"sys.stderr.write(','.join(m for m in {HEAVY!r}.split() if m in sys.modules))\n"
+        "others = [m for m in sys.modules if m == 'service.cli.finetuning']\n"
+        "assert bool(others) == (sys.argv[1] != 'similar')"
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert "vitrine" in done.stdout

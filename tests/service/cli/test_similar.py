@@ -93,9 +93,9 @@ def test_a_sheet_shows_query_and_hits(kind: str, vitrine: Vitrine, indexed: Path
 
 def test_by_product_torch_is_never_loaded(indexed: Path) -> None:
     code = (
-        "import sys; from service.cli import app\n"
+        "import sys; from service.cli import program\n"
         f"words = ['similar', '--shop', {str(indexed)!r}, '--product', 'disc-red', '--json']\n"
-        "app(words, standalone_mode=False)\n"
+        "program()(words, standalone_mode=False)\n"
         "names = 'torch timm openvino pandas scipy sklearn'.split()\n"
         "heavy = [name for name in names if name in sys.modules]\n"
         "sys.stderr.write(','.join(heavy))"

@@ -187,9 +187,9 @@ def test_a_least_score_of_auto_wants_a_calibration(vitrine: Vitrine, indexed: Pa
 
 def test_nothing_heavy_is_loaded_for_text(indexed: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from service.cli import app\n"
+        "import sys; from service.cli import program\n"
         f"words = ['similar', '--shop', {str(indexed)!r}, '--all', {str(tmp_path / 'all.csv')!r}, '--json']\n"
-        "app(words, standalone_mode=False)\n"
+        "program()(words, standalone_mode=False)\n"
         "names = 'torch timm openvino pandas scipy sklearn pyarrow'.split()\n"
         "heavy = [name for name in names if name in sys.modules]\n"
         "sys.stderr.write('loaded: ' + ','.join(heavy))"

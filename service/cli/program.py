@@ -1,6 +1,7 @@
 """The Typer application: one command per journey, and the border where errors become lines and exit codes.
 
-Nothing heavy is imported here: `vitrine --help` must answer at once.
+Nothing heavy is imported here, and of the commands only the one that is asked for: `vitrine --help` must
+answer at once, and a question from the shell soon.
 """
 
 from __future__ import annotations
@@ -8,33 +9,37 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from functools import cache
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from data.errors import VitrineError
-from service.cli import (
-    backup,
-    combining,
-    comparing,
-    demo,
-    duplicates,
-    embedders,
-    evaluating,
-    finetuning,
-    importing,
-    info,
-    keys,
-    learning,
-    migrate,
-    recommend,
-    rules,
-    serve,
-    shown,
-    similar,
-)
 
+COMMANDS = {
+    "demo": "demo.demo",
+    "index": "importing.index",
+    "interactions": "importing.interactions",
+    "similar": "similar.similar",
+    "duplicates": "duplicates.duplicates",
+    "recommend": "recommend.recommend",
+    "shown": "shown.shown",
+    "train": "learning.train",
+    "evaluate": "learning.evaluate",
+    "finetune": "finetuning.finetune",
+    "reduce": "embedders.reduce",
+    "embedders": "embedders.group",
+    "rules": "rules.group",
+    "serve": "serve.serve",
+    "keys": "keys.group",
+    "migrate": "migrate.migrate",
+    "backup": "backup.backup",
+    "restore": "backup.restore",
+    "info": "info.info",
+}
+"""Every command, in the order of the help, and where in ``service.cli`` it or its group is."""
 DEBUG = "VITRINE_DEBUG"
 INTERRUPTED = 130
 """What shells expect of a command stopped by Ctrl-C."""
@@ -73,18 +78,6 @@ class _Border(TyperGroup):
             raise typer.Exit(1) from error
 
 
-app = typer.Typer(
-    name="vitrine",
-    cls=_Border,
-    help="Visual similarity and recommendations for product catalogues.",
-    epilog="Start with: vitrine demo --serve",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
 def _say_version(wanted: bool) -> None:
     if wanted:
         from service.versions import version_of
@@ -93,7 +86,6 @@ def _say_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _vitrine(
     version: Annotated[
         bool,
@@ -103,34 +95,36 @@ def _vitrine(
     """Visual similarity and recommendations for product catalogues."""
 
 
-app.command("demo")(demo.demo)
-app.command("index")(importing.index)
-app.command("interactions")(importing.interactions)
-app.command("similar")(similar.similar)
-app.command("duplicates")(duplicates.duplicates)
-app.command("recommend")(recommend.recommend)
-app.command("shown")(shown.shown)
-app.command("train")(learning.train)
-app.command("evaluate")(learning.evaluate)
-app.command("finetune")(finetuning.finetune)
-app.command("reduce")(embedders.reduce)
-app.add_typer(embedders.group, name="embedders")
-app.add_typer(rules.group, name="rules")
-embedders.group.command("evaluate")(evaluating.evaluate)
-embedders.group.command("compare")(comparing.compare)
-embedders.group.command("soup")(combining.soup)
-embedders.group.command("join")(combining.join)
-app.command("serve")(serve.serve)
-app.add_typer(keys.group, name="keys")
-app.command("migrate")(migrate.migrate)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("info")(info.info)
+@cache
+def program(only: str | None = None) -> typer.Typer:
+    """The application with all commands, or with one alone, which starts sooner."""
+    app = typer.Typer(
+        name="vitrine",
+        cls=_Border,
+        help="Visual similarity and recommendations for product catalogues.",
+        epilog="Start with: vitrine demo --serve",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_vitrine)
+    for name, place in COMMANDS.items():
+        if only not in (None, name):
+            continue
+        module, _, member = place.partition(".")
+        found = getattr(import_module(f"service.cli.{module}"), member)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
 def main() -> None:
     """The console script."""
     # OpenVINO and Hugging Face would otherwise be free to phone home or to draw bars on a pipe.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    app(prog_name="vitrine")
+    asked = sys.argv[1] if len(sys.argv) > 1 else None
+    program(asked if asked in COMMANDS else None)(prog_name="vitrine")
     sys.exit(0)
