@@ -34,8 +34,8 @@ PART_VALUES = 4_000_000
 MANY_PROBES = 16
 """From so many probes on rows are compared block by block, with all probes at once."""
 SLACK = 16
-"""So many rows more than in proportion are fetched where some are not allowed; whoever asks asks again for more
-where that was not enough.
+"""So many rows more than in proportion are fetched where some are not allowed; whoever asks, asks again for
+more where that was not enough.
 """
 KEPT = 64
 """So many of FAISS's parameter objects are kept: making one takes as long as comparing ten rows."""
