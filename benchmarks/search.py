@@ -58,6 +58,7 @@ WANTED = 0.99
 QUERIES, BATCH = 512, 256
 LIBRARIES = "hnswlib==0.8.0 usearch==2.26.6 numpy"
 MILVUS = "milvus-lite pymilvus numpy"
+LARGE = 300_000
 MANY = 10.0
 SHARES = (95.0, 50.0, 5.0, 0.1)
 Floats = NDArray[np.float32]
@@ -304,14 +305,16 @@ def peer_entrant(worker: Worker, data: Data, build: dict[str, Any], wide: bool) 
 
 
 @contextmanager
-def peers(data: Data, absent: dict[str, str]) -> Iterator[tuple[list[Entrant], Worker | None]]:
-    """Those with an environment of their own; and Milvus's process, which can filter."""
-    chosen = [
-        (Peer("hnswlib", LIBRARIES, "with_search.py"), {"kind": "hnswlib", "threads": cores()}),
-        (Peer("usearch", LIBRARIES, "with_search.py"), {"kind": "usearch", "threads": cores()}),
-    ]
+def peers(
+    data: Data, absent: dict[str, str], few: bool = False
+) -> Iterator[tuple[list[Entrant], Worker | None]]:
+    """Those with an environment of their own; and Milvus's process, which can filter. few: hnswlib alone."""
+    chosen = [(Peer("hnswlib", LIBRARIES, "with_search.py"), {"kind": "hnswlib", "threads": cores()})]
     milvus = Peer("Milvus Lite", MILVUS, "with_milvus.py", (str(data.folder / "milvus.db"),))
-    chosen.append((milvus, {"kind": "FLAT", "ranks": str(data.folder / "rank.npy")}))
+    if not few:
+        usearch = Peer("usearch", LIBRARIES, "with_search.py")
+        chosen.append((usearch, {"kind": "usearch", "threads": cores()}))
+        chosen.append((milvus, {"kind": "FLAT", "ranks": str(data.folder / "rank.npy")}))
     made, filtering = [], None
     with ExitStack() as stack:
         for peer, build in chosen:
@@ -416,6 +419,28 @@ def filtered(
     return Table(title, "p50 ms", "less", measured(entrants, max(size[0] // 4, 10), size[1]))
 
 
+def large(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table], dict[str, Any]]:
+    """Of very many vectors: the quickest contenders, as many as memory holds beside one another."""
+    n, width = data.matrix.shape
+    auto = Ours.build(IndexShop(folder / "auto", data.blocks, data.layout, data.columns), "auto")
+    lists = 2 ** round(np.log2(2 * np.sqrt(n)))
+    refined = by_faiss(data.matrix, f"IVF{lists},PQ{width // 2}x4fs,RFlat", "FAISS IVF-PQ refined")
+    absent: dict[str, str] = {}
+    with peers(data, absent, few=True) as (others, _):
+        ours = our_entrants(auto, "auto", data)
+        near = plain_entrant(tuned(refined, data.queries, data.truth, WANTED), data)
+        entrants, title = [*ours, near, *others], f"{n:,} x {width}"
+        single = f"{title}, one query at a time, recall@10 of .99 wanted"
+        together = [*ours, asked_one_by_one(ours[0], auto, data), near, *others]
+        made = [
+            Table(single, "p50 ms", "less", measured(entrants, *size), absent),
+            Table(
+                f"{title}, batches of {BATCH}, all cores", "ms a query", "less", batches(together, 3), absent
+            ),
+        ]
+    return made, {"photos": n, "width": width}
+
+
 def tables(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table], dict[str, Any]]:
     """Everything on one set of vectors; size: queries a turn, turns."""
     n, width = data.matrix.shape
@@ -490,13 +515,16 @@ def tables(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table]
 
 
 def run(size: Size) -> Report:
-    """Quick: 20,000 x 256; full: 100,000 x 512, or as many as VITRINE_BENCH_PHOTOS says."""
+    """Quick: 20,000 x 256; full: 100,000 x 512, or as many as VITRINE_BENCH_PHOTOS says; above 300,000 the
+    quickest contenders alone.
+    """
     n, width = (
         (20_000, 256) if size == "quick" else (int(os.environ.get("VITRINE_BENCH_PHOTOS", 100_000)), 512)
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made, details = tables(Data.draw(n, width, folder), folder, (60, 2) if size == "quick" else (100, 5))
+        data, asked_for = Data.draw(n, width, folder), (60, 2) if size == "quick" else (100, 5)
+        made, details = (large if n > LARGE else tables)(data, folder, asked_for)
     return Report(made, details)
 
 

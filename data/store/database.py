@@ -208,6 +208,7 @@ def parts(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
 
 def _engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
+        # Last in, first out: a connection's page cache holds what it has just written, and others' do not.
         return {
             "pool_size": 8,
             "max_overflow": 56,
