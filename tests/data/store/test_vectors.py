@@ -108,7 +108,9 @@ def test_a_space_must_be_known_before_it_is_used(shop: Shop) -> None:
 def steps(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], list[str]]]:
-    """How SQLite answers, step by step, what is asked of a shop's vectors: ``pages`` or ``some``; 500 ids."""
+    """How SQLite answers, step by step, what is asked of a shop: ``pages`` of vectors, ``some`` of 500 ids,
+    or what products ``changed``.
+    """
     shop = Shop.create(tmp_path / "shop")
     use_space(shop)
     shop.put_rows([row(n, f"p{n}", f"{n}.jpg") for n in range(9)], photos)
@@ -131,6 +133,8 @@ def steps(
         told.clear()
         if what == "pages":
             assert len(list(shop.read_vectors(SPACE.space, 4))) == 3
+        elif what == "changed":
+            assert shop.changed_products(0) == [f"p{n}" for n in range(9)]
         else:
             assert len(shop.vectors_of_products(SPACE.space, [f"p{n}" for n in range(500)]).photo_ids) == 9
         return list(told)
@@ -153,3 +157,7 @@ def test_reading_some_vectors_costs_what_these_are_and_not_what_the_shop_holds(
     assert photo in found
     assert "SEARCH vectors USING INDEX sqlite_autoindex_vectors_1 (space=? AND sha256=?)" in found
     assert what == "some" or not any("TEMP B-TREE" in step for step in found)
+
+
+def test_what_changed_is_found_without_going_through_all_products(steps: Callable[[str], list[str]]) -> None:
+    assert steps("changed") == ["SEARCH products USING INDEX products_by_revision (revision>?)"]
