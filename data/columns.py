@@ -156,11 +156,14 @@ def make_column(cells: Sequence[Cell]) -> Column:
 def extended(column: Column | None, size: int, cells: dict[int, Cell]) -> Column:
     """A column of ``size`` rows: the old ones (blank where there was no column), ``cells`` laid over them.
 
-    The kind stays where the new cells fit it; else all cells are looked at again.
+    The kind stays where the new cells fit it; else all cells are looked at again. Where none is another than
+    before it is the old column itself.
     """
     if column is None:
         return make_column([cells.get(row) for row in range(size)])
     old = len(column)
+    if size == old and all(_same(column.value(row), cell) for row, cell in cells.items()):
+        return column
     if isinstance(column, NumberColumn) and all(_is_number(c) for c in cells.values()):
         numbers = np.full(size, np.nan)
         numbers[:old] = column.values
@@ -210,6 +213,11 @@ def taken(column: Column, rows: NDArray[np.intp]) -> Column:
     if isinstance(column, TextColumn):
         return TextColumn(column.codes[rows], column.words)
     return make_column([column.value(int(row)) for row in rows])
+
+
+def _same(one: Cell, other: Cell) -> bool:
+    """Whether two cells are alike, in kind too: 1.0 == True in Python."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _is_number(cell: Cell) -> bool:

@@ -33,6 +33,7 @@ class ProductTable:
     revision: int
     _columns: Mapping[str, Column] = field(repr=False)
     _first_seen: tuple[datetime | None, ...] = field(repr=False)
+    _row_of: dict[str, int] | None = field(default=None, repr=False)
 
     @classmethod
     def load(cls, shop: Shop) -> ProductTable:
@@ -68,9 +69,10 @@ class ProductTable:
         return self._with(alive, [i for i in changed if i not in alive], revision)
 
     def _with(self, alive: Mapping[str, Product], gone: Sequence[str], revision: int) -> ProductTable:
+        """Where no product is new or gone the next table has the very ids of this one."""
         new = [i for i in alive if i not in self.row_of]
-        ids = [*self.ids, *new]
-        row_of = {**self.row_of, **{i: len(self.ids) + n for n, i in enumerate(new)}}
+        ids = [*self.ids, *new] if new else self.ids
+        row_of = {**self.row_of, **{i: len(self.ids) + n for n, i in enumerate(new)}} if new else self.row_of
         moments = [*self._first_seen, *[None] * len(new)]
         cells: dict[str, dict[int, Cell]] = {name: {} for name in self._columns}
         for product in alive.values():
@@ -90,11 +92,13 @@ class ProductTable:
             ids = [ids[row] for row in kept]
             moments = [moments[row] for row in kept]
         used = {n: c for n, c in columns.items() if n in CORE_COLUMNS or not c.blank().all()}
-        return ProductTable(ids, revision, used, tuple(moments))
+        return ProductTable(ids, revision, used, tuple(moments), None if dropped else row_of)
 
     @cached_property
     def row_of(self) -> dict[str, int]:
         """Product id → row."""
+        if self._row_of is not None:
+            return self._row_of
         return {product_id: row for row, product_id in enumerate(self.ids)}
 
     @property

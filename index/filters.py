@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,11 +14,25 @@ from data.table import ProductTable
 from index.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from data.shop import Shop
     from data.where import Where
 
 
 REMEMBERED = 16
 """Filters whose masks are kept: shops ask the same ones again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What an earlier view knew: its table, the products of its slots, and their rows (P,) if it asked."""
+
+    table: ProductTable
+    names: Sequence[str]
+    rows: NDArray[np.int64] | None
+
+    def now(self, shop: Shop, snapshot: Snapshot) -> SlotTable:
+        """The table as of now, matched with a later snapshot: anew only where products came or went."""
+        return SlotTable(snapshot, self.table.refresh(shop), self)
 
 
 @dataclass(frozen=True)
@@ -26,11 +41,25 @@ class SlotTable:
 
     snapshot: Snapshot
     table: ProductTable
+    _before: Matched | None = field(default=None, repr=False)
     _kept: dict[Where, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+
+    @property
+    def matched(self) -> Matched:
+        """For the view after this one."""
+        return Matched(self.table, self.snapshot.names, vars(self).get("_row_of_slot"))
 
     @cached_property
     def _row_of_slot(self) -> NDArray[np.int64]:
         """The table row of each slot (P,), -1 where the table has none."""
+        before = self._before
+        if (
+            before is not None
+            and before.rows is not None
+            and before.names is self.snapshot.names
+            and before.table.ids is self.table.ids
+        ):
+            return before.rows
         row_of = self.table.row_of
         return np.fromiter((row_of.get(name, -1) for name in self.snapshot.names), np.int64)
 

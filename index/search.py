@@ -18,6 +18,7 @@ from data.aspects import AspectLayout
 from data.errors import Damaged, EmptyShop
 from index.catching_up import CatchingUp
 from index.delta import Delta
+from index.filters import Matched
 from index.generations import Generations, Loaded
 from index.hits import Hit
 from index.query import Query
@@ -153,7 +154,7 @@ class CatalogueIndex:
             start = present if pointer == self._pointer else self._newer(present, *pointer)
             changed = start is not present or revision != present.revision
             if changed:
-                self._view = _advanced(self._shop, start, present.latest_table, gently)
+                self._view = _advanced(self._shop, start, present.matched, gently)
             self._pointer = pointer
         return changed
 
@@ -248,9 +249,7 @@ def _warnings(shop: Shop, faults: Sequence[str], space: str, current: str | None
     )
 
 
-def _advanced(
-    shop: Shop, view: IndexView, table: ProductTable | None = None, gently: bool = False
-) -> IndexView:
+def _advanced(shop: Shop, view: IndexView, matched: Matched | None = None, gently: bool = False) -> IndexView:
     """A view of the same generation as of the shop's revision now; gently: see ``Delta.after``."""
     snapshot, revision = view.snapshot, view.revision
     if shop.revision != revision:
@@ -261,4 +260,4 @@ def _advanced(
             snapshot = Snapshot(snapshot.generation, delta, snapshot.space, snapshot.layout)
             if gently:  # what the first question would have to make
                 snapshot.warm_up()
-    return IndexView(shop, snapshot, revision, view.warnings, table)
+    return IndexView(shop, snapshot, revision, view.warnings, matched)

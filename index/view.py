@@ -21,7 +21,7 @@ from index.answer import answer
 from index.batch import together
 from index.blocks import unit
 from index.explain import Explanation, Shown, explained
-from index.filters import SlotTable
+from index.filters import Matched, SlotTable
 from index.hits import Hit
 from index.nearby import near
 from index.objective import Weighted, make
@@ -38,8 +38,8 @@ Floats = NDArray[np.float32]
 class IndexView:
     """A snapshot, and the revision of the shop that it stands for. Safe to use from several threads.
 
-    warnings: what the user must know of it. table: the products as an earlier view saw them, if one did; it
-    is brought up to date when a filter or a page first needs it.
+    warnings: what the user must know of it. matched: the products as an earlier view saw them, if one did;
+    brought up to date when a filter or a page first needs them.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class IndexView:
         snapshot: Snapshot,
         revision: int,
         warnings: Sequence[str] = (),
-        table: ProductTable | None = None,
+        matched: Matched | None = None,
     ) -> None:
         self._shop = shop
         self.snapshot = snapshot
         self.revision = revision
         self.warnings = tuple(warnings)
         self._matching = Lock()
-        self._known = table
+        self._known = matched
         self._slot_table: SlotTable | None = None
 
     @property
@@ -89,10 +89,10 @@ class IndexView:
         return self._filter().table
 
     @property
-    def latest_table(self) -> ProductTable | None:
-        """The table as far as it was read, for the view that follows this one."""
+    def matched(self) -> Matched | None:
+        """The products as far as they were read, for the view that follows this one."""
         kept = self._slot_table
-        return self._known if kept is None else kept.table
+        return self._known if kept is None else kept.matched
 
     def pinned(self) -> IndexView:
         """Itself: a view never changes."""
@@ -233,6 +233,10 @@ class IndexView:
         with self._matching:
             if self._slot_table is None:
                 known = self._known
-                table = ProductTable.load(self._shop) if known is None else known.refresh(self._shop)
-                self._slot_table = SlotTable(self.snapshot, table)
+                self._slot_table = (
+                    SlotTable(self.snapshot, ProductTable.load(self._shop))
+                    if known is None
+                    else known.now(self._shop, self.snapshot)
+                )
+                self._known = None
             return self._slot_table

@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from data.columns import NumberColumn, TextColumn, TruthColumn, make_column
+from data.columns import NumberColumn, TextColumn, TruthColumn, extended, make_column
 from data.errors import BadFilter, UnknownProduct
-from data.records import CORE_COLUMNS, Product
+from data.records import CORE_COLUMNS, Cell, Product
 from data.shop import Shop
 from data.table import ProductTable
 from data.where import parse
@@ -107,3 +107,30 @@ def test_refreshing_reads_only_what_changed(shop: Shop) -> None:
     assert asked == [1]
     assert fresh.by_id("p00001").title == "new"
     assert table.by_id("p00001").title == "T"
+
+
+def test_the_next_table_shares_what_did_not_change(shop: Shop) -> None:
+    for number in range(4):
+        shop.put_product(Product(f"p{number}", title=f"t{number}", category="c", price=1.0, in_stock=True))
+    before = ProductTable.load(shop)
+    shop.put_product(Product("p2", title="t2", category="c", price=2.0, in_stock=True))
+    after = before.refresh(shop)
+    assert after.ids is before.ids
+    assert after.row_of is before.row_of
+    assert after.cells("title") is before.cells("title")
+    assert after.cells("price") is not before.cells("price")
+    assert after.column("price")[after.row_of["p2"]] == 2.0
+    shop.delete_products(["p0"])
+    last = after.refresh(shop)
+    assert [last.ids[last.row_of[name]] for name in ("p1", "p2", "p3")] == ["p1", "p2", "p3"]
+    assert "p0" not in last.row_of
+    assert last.column("price")[last.row_of["p2"]] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(True, 1.0), (1.0, True), (False, 0.0), (None, 0.0), (0.0, None), ("1", 1.0)]
+)
+def test_a_cell_of_another_kind_is_a_change(old: Cell, new: Cell) -> None:
+    before = make_column([old, "x" if isinstance(old, str) else old])
+    after = extended(before, 2, {0: new})
+    assert (after.value(0), type(after.value(0))) == (new, type(new))

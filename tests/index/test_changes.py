@@ -366,3 +366,41 @@ def test_an_error_in_the_other_thread_is_met_by_the_next_question(
 
 def _breaks(*_: object) -> None:
     raise SpaceMismatch("vectors of different widths lie in one space")
+
+
+def test_filters_follow_every_kind_of_change_and_match_anew_only_where_products_come_or_go(
+    looks: Looks,
+) -> None:
+    index = CatalogueIndex.open(looks.shop)
+    where = parse("price < 50 and in_stock")
+
+    def answer() -> set[str]:
+        index.refresh()
+        query = Query((Example(vector=looks.vectors[looks.photos["p0001"][0]]),), k=100, where=where)
+        found = {hit.product_id for hit in index.search(query)}
+        assert found == {hit.product_id for hit in CatalogueIndex.open(looks.shop).search(query)}
+        return found
+
+    def rows() -> object:
+        return index.pinned().__dict__["_slot_table"]._row_of_slot
+
+    for number, product in enumerate(sorted(looks.products)):
+        looks.shop.put_product(Product(product, price=float(number), in_stock=True))
+    assert "p0003" in answer()
+    first = rows()
+    looks.shop.put_product(Product("p0003", price=10.0, in_stock=False))
+    assert "p0003" not in answer()
+    assert rows() is first
+    looks.shop.put_product(Product("p0003", price=11.0, in_stock=True))
+    looks.shop.put_product(Product("p0004", title="a new word", price=90.0, in_stock=True))
+    assert {"p0003", "p0004"} & answer() == {"p0003"}
+    assert rows() is first
+    looks.put(Product("new", price=1.0, in_stock=True), drawn(1, seed=5))
+    assert "new" in answer()
+    assert rows() is not first
+    looks.delete("p0003")
+    assert "p0003" not in answer()
+    looks.put(Product("p0005", price=2.0, in_stock=True), drawn(1, seed=6))
+    assert "p0005" in answer()
+    build_generation(looks.shop, looks.shop.space(SPACE))
+    assert "new" in answer()
