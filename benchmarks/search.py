@@ -419,24 +419,41 @@ def filtered(
     return Table(title, "p50 ms", "less", measured(entrants, max(size[0] // 4, 10), size[1]))
 
 
+def lists_of(n: int) -> int:
+    """Lists of FAISS's IVF types, as its users choose them."""
+    return int(2 ** round(np.log2(2 * np.sqrt(n))))
+
+
+def refined(data: Data) -> Contender:
+    """FAISS's own form of what is chosen here, tuned by hand."""
+    n, width = data.matrix.shape
+    factory = f"IVF{lists_of(n)},PQ{width // 2}x4fs,RFlat"
+    made = by_faiss(data.matrix, factory, "FAISS IVF-PQ refined")
+    return tuned(made, data.queries, data.truth, WANTED)
+
+
+def single(title: str, entrants: list[Entrant], size: tuple[int, int], absent: dict[str, str]) -> Table:
+    """One query at a time."""
+    said = f"{title}, one query at a time, recall@10 of .99 wanted"
+    return Table(said, "p50 ms", "less", measured(entrants, *size), absent)
+
+
+def together(title: str, entrants: list[Entrant], rounds: int, absent: dict[str, str]) -> Table:
+    """Many queries in one call."""
+    said = f"{title}, batches of {BATCH}, all cores"
+    return Table(said, "ms a query", "less", batches(entrants, rounds), absent)
+
+
 def large(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table], dict[str, Any]]:
     """Of very many vectors: the quickest contenders, as many as memory holds beside one another."""
     n, width = data.matrix.shape
     auto = Ours.build(IndexShop(folder / "auto", data.blocks, data.layout, data.columns), "auto")
-    lists = 2 ** round(np.log2(2 * np.sqrt(n)))
-    refined = by_faiss(data.matrix, f"IVF{lists},PQ{width // 2}x4fs,RFlat", "FAISS IVF-PQ refined")
-    absent: dict[str, str] = {}
+    title, absent = f"{n:,} x {width}", dict[str, str]()
     with peers(data, absent, few=True) as (others, _):
-        ours = our_entrants(auto, "auto", data)
-        near = plain_entrant(tuned(refined, data.queries, data.truth, WANTED), data)
-        entrants, title = [*ours, near, *others], f"{n:,} x {width}"
-        single = f"{title}, one query at a time, recall@10 of .99 wanted"
-        together = [*ours, asked_one_by_one(ours[0], auto, data), near, *others]
+        ours, near = our_entrants(auto, "auto", data), plain_entrant(refined(data), data)
         made = [
-            Table(single, "p50 ms", "less", measured(entrants, *size), absent),
-            Table(
-                f"{title}, batches of {BATCH}, all cores", "ms a query", "less", batches(together, 3), absent
-            ),
+            single(title, [*ours, near, *others], size, absent),
+            together(title, [*ours, asked_one_by_one(ours[0], auto, data), near, *others], 3, absent),
         ]
     return made, {"photos": n, "width": width}
 
@@ -444,7 +461,7 @@ def large(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table],
 def tables(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table], dict[str, Any]]:
     """Everything on one set of vectors; size: queries a turn, turns."""
     n, width = data.matrix.shape
-    lists = 2 ** round(np.log2(2 * np.sqrt(n)))
+    lists = lists_of(n)
     # Up to 50,000 photos the automatic choice is to compare everything, which has a table of its own.
     choice = "auto" if n > EXACT_UP_TO else f"IVF{lists},PQ{width // 2}x4fs"
     auto = Ours.build(IndexShop(folder / "auto", data.blocks, data.layout, data.columns), choice)
@@ -452,9 +469,8 @@ def tables(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table]
     near = [
         by_faiss(data.matrix, "HNSW32", "FAISS HNSW"),
         by_faiss(data.matrix, f"IVF{lists},Flat", "FAISS IVF"),
-        by_faiss(data.matrix, f"IVF{lists},PQ{width // 2}x4fs,RFlat", "FAISS IVF-PQ refined"),
     ]
-    near = [tuned(contender, data.queries, data.truth, WANTED) for contender in near]
+    near = [*(tuned(contender, data.queries, data.truth, WANTED) for contender in near), refined(data)]
     everything = [by_faiss(data.matrix, "Flat", "FAISS Flat"), by_numpy(data.matrix), by_sklearn(data.matrix)]
     absent: dict[str, str] = {}
     with peers(data, absent) as (others, milvus):
@@ -466,13 +482,7 @@ def tables(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table]
         ]
         title = f"{n:,} x {width}"
         made = [
-            Table(
-                f"{title}, one query at a time, recall@10 of .99 wanted",
-                "p50 ms",
-                "less",
-                measured(approximate, *size),
-                absent,
-            ),
+            single(title, approximate, size, absent),
             Table(
                 f"{title}, comparing everything, one query at a time",
                 "p50 ms",
@@ -483,21 +493,17 @@ def tables(data: Data, folder: Path, size: tuple[int, int]) -> tuple[list[Table]
                     size[1],
                 ),
             ),
-            Table(
-                f"{title}, batches of {BATCH}, all cores",
-                "ms a query",
-                "less",
-                batches(
-                    [
-                        *approximate[:2],
-                        asked_one_by_one(approximate[0], auto, data),
-                        *approximate[2:],
-                        *everything_asked[:2],
-                        asked_one_by_one(everything_asked[0], exact, data),
-                        *everything_asked[2:],
-                    ],
-                    min(size[1], 3),
-                ),
+            together(
+                title,
+                [
+                    *approximate[:2],
+                    asked_one_by_one(approximate[0], auto, data),
+                    *approximate[2:],
+                    *everything_asked[:2],
+                    asked_one_by_one(everything_asked[0], exact, data),
+                    *everything_asked[2:],
+                ],
+                min(size[1], 3),
                 absent,
             ),
         ]

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UsageError
+from index.approximate import ApproximateScan
 from index.devices import gpu_scan, to_gpu
 from index.halves import widened
 from index.library import load_faiss, one_thread
 from index.manifest import EXACT, FLAT, Candidate, Setting
 from index.parameters import parameter_of
-from index.scans import ApproximateScan, ExactScan, Scan
+from index.scans import ExactScan, Scan
 from index.trial import K, Panel, Recall, Trial, latency_of, recall_of
 
 Floats = NDArray[np.float32]
@@ -35,8 +36,9 @@ QUICKER = 0.9
 FAR = 5.0
 """So many times quicker than exact is quick enough: the rest of a search takes longer than the index then."""
 VISITED = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-ROUNDS = 10
 OVERFETCHED = (2, 3, 5, 10, 20, 50)
+ROUNDS = 10
+"""Of the k-means of a product quantizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ def _train(index: Any, sample: Floats) -> None:
 def add(index: Any, matrix: NDArray[np.float16]) -> None:
     """Add rows in chunks, so that float32 copies stay small."""
     for first in range(0, len(matrix), CHUNK):
-        index.add(widened(np.ascontiguousarray(matrix[first : first + CHUNK])))
+        index.add(widened(matrix[first : first + CHUNK]))
 
 
 def settings(parameter: str) -> list[list[Setting]]:

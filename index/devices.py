@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from index.approximate import ApproximateScan
 from index.library import load_faiss
 from index.manifest import Setting
-from index.scans import ApproximateScan
 
 GPU_LIMIT = 2048
 PLAIN = Setting("", 0, 1)

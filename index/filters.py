@@ -32,7 +32,9 @@ class Matched:
 
     def now(self, shop: Shop, snapshot: Snapshot) -> SlotTable:
         """The table as of now, matched with a later snapshot: anew only where products came or went."""
-        return SlotTable(snapshot, self.table.refresh(shop), self)
+        table = self.table.refresh(shop)
+        same = self.names is snapshot.names and self.table.ids is table.ids
+        return SlotTable(snapshot, table, self.rows if same else None)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class SlotTable:
 
     snapshot: Snapshot
     table: ProductTable
-    _before: Matched | None = field(default=None, repr=False)
+    _rows: NDArray[np.int64] | None = field(default=None, repr=False)
     _kept: dict[Where, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @property
@@ -52,14 +54,8 @@ class SlotTable:
     @cached_property
     def _row_of_slot(self) -> NDArray[np.int64]:
         """The table row of each slot (P,), -1 where the table has none."""
-        before = self._before
-        if (
-            before is not None
-            and before.rows is not None
-            and before.names is self.snapshot.names
-            and before.table.ids is self.table.ids
-        ):
-            return before.rows
+        if self._rows is not None:
+            return self._rows
         row_of = self.table.row_of
         return np.fromiter((row_of.get(name, -1) for name in self.snapshot.names), np.int64)
 

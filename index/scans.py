@@ -1,15 +1,14 @@
 """The seam to FAISS: something that finds the rows nearest to a few probes among those allowed.
 
-Two implementations: ``ExactScan`` over the stored float16 vectors, and ``ApproximateScan`` over any type of
-the index factory. FAISS itself uses one thread for one query: a single query is one unit of work to it, and
-on a busy machine waiting for a second OpenMP thread costs milliseconds (measured: 90th percentile 8.8 ms
-against 0.4). A long exact scan is cut into parts that idle cores may take a share of (see ``index.sharing``).
+Two implementations: ``ExactScan`` over the stored float16 vectors, here, and ``index.approximate`` over any
+type of the index factory. FAISS itself uses one thread for one query: a single query is one unit of work to
+it, and on a busy machine waiting for a second OpenMP thread costs milliseconds (measured: 90th percentile
+8.8 ms against 0.4). A long exact scan is cut into parts that idle cores may take a share of (see
+``index.sharing``).
 """
 
 from __future__ import annotations
 
-import math
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,8 +22,6 @@ from index.compared import compared, largest
 from index.flat import flat_over
 from index.halves import widened
 from index.library import load_faiss, one_thread
-from index.manifest import Setting
-from index.parameters import search_parameters
 from index.sharing import shared
 
 Floats = NDArray[np.float32]
@@ -33,12 +30,6 @@ PART_VALUES = 4_000_000
 """Numbers (rows x width) of a part of a long exact scan: about a quarter of a millisecond."""
 MANY_PROBES = 16
 """From so many probes on rows are compared block by block, with all probes at once."""
-SLACK = 16
-"""So many rows more than in proportion are fetched where some are not allowed; whoever asks, asks again for
-more where that was not enough.
-"""
-KEPT = 64
-"""So many of FAISS's parameter objects are kept: making one takes as long as comparing ten rows."""
 GATHERED = 200
 """Where at most one row in so many is allowed, these are picked out; else all are gone over with a bitmap."""
 
@@ -162,7 +153,7 @@ class ExactScan:
         fetch = min(fetch, count)
         scores, rows = self._nearest(probes, fetch, allowed)
         worst = scores.min(axis=1) if fetch < count else np.full(len(probes), -np.inf, np.float32)
-        return Found(_each_once(rows, allowed), worst)
+        return Found(each_once(rows, allowed), worst)
 
     def each(
         self,
@@ -246,7 +237,7 @@ class ExactScan:
         ]
 
 
-def _each_once(rows: Ints, allowed: Allowed | None) -> Ints:
+def each_once(rows: Ints, allowed: Allowed | None) -> Ints:
     """What FAISS found for each probe (p, f), without padding and rows that are not allowed, each once."""
     if len(rows) > 1:
         return np.unique(rows[~masked_out(rows, allowed)])
@@ -255,109 +246,3 @@ def _each_once(rows: Ints, allowed: Allowed | None) -> Ints:
     if padding.any():
         found = found[~padding]
     return found if allowed is None else found[allowed.holds(found)]
-
-
-class ApproximateScan:
-    """Any FAISS index searched by its measured setting; rows that are not allowed are dropped afterwards.
-
-    stored: the rows (n, d) as one block, read where they lie; with them FAISS itself compares what its rough
-    scores found, and only the best of it comes back. lock: held during a search; GPU indexes are not safe for
-    two threads even when reading.
-    """
-
-    exact = False
-
-    def __init__(
-        self,
-        index: Any,
-        setting: Setting,
-        reweighed: Setting | None = None,
-        stored: NDArray[np.float16] | None = None,
-        limit: int = 4096,
-        lock: AbstractContextManager[Any] | None = None,
-    ) -> None:
-        self._index = index
-        self._settings = {False: setting, True: reweighed or setting}
-        self._stored = stored
-        self._limit = limit
-        self._lock = lock or nullcontext()
-        self._refining: dict[tuple[bool, int, int], Any] = {}
-
-    @property
-    def limit(self) -> int:
-        """The most rows one search fetches; on a GPU FAISS answers at most 2,048."""
-        return min(self._limit, int(self._index.ntotal))
-
-    @property
-    def overfetch(self) -> int:
-        """1 where FAISS compares them itself, else as measured when the generation was built."""
-        return 1 if self._stored is not None else self._settings[False].overfetch
-
-    @cached_property
-    def _parameters(self) -> dict[bool, Any]:
-        return {key: search_parameters(self._index, setting) for key, setting in self._settings.items()}
-
-    @cached_property
-    def _refined(self) -> tuple[Any, Any]:
-        """The index and the stored rows behind it; the latter as an index of their own, to be kept."""
-        faiss = load_faiss()
-        flat = flat_over(self._stored)  # type: ignore[arg-type]  # asked for only where there are any
-        return faiss.IndexRefine(self._index, flat), flat
-
-    def _refining_to(self, reweighed: bool, fetch: int, rough: int) -> Any:
-        """FAISS's parameters for the best ``fetch`` of ``rough`` rows."""
-        wanted = (reweighed, fetch, rough)
-        found = self._refining.get(wanted)
-        if found is None:
-            if len(self._refining) >= KEPT:
-                self._refining.clear()
-            faiss, factor = load_faiss(), (rough + 0.5) / fetch
-            found = faiss.IndexRefineSearchParameters(
-                k_factor=factor, base_index_params=self._parameters[reweighed]
-            )
-            self._refining[wanted] = found
-        return found
-
-    def near(self, probes: Floats, fetch: int) -> Ints:
-        """See Scan."""
-        with one_thread(), self._lock:
-            _, rows = self._index.search(probes, min(fetch, self.limit), params=self._parameters[False])
-        return _each_once(rows, None)
-
-    def top(self, probes: Floats, fetch: int, allowed: Allowed | None, reweighed: bool = False) -> Found:
-        """Likely the nearest rows; fewer than ``fetch`` where the mask is narrow. Of one probe, and where
-        FAISS compares the stored rows, the nearest first.
-        """
-        with one_thread():
-            rows, worst = self._searched(probes, fetch, reweighed, allowed, 0)
-        return Found(_each_once(rows, allowed), worst)
-
-    def each(
-        self,
-        probes: Floats,
-        fetch: int,
-        reweighed: bool = False,
-        allowed: Allowed | None = None,
-        spare: int = 0,
-    ) -> Each:
-        """See Scan."""
-        rows, worst = self._searched(probes, fetch, reweighed, allowed, spare)
-        return Each(np.where(masked_out(rows, allowed), -1, rows), worst)
-
-    def _searched(
-        self, probes: Floats, fetch: int, reweighed: bool, allowed: Allowed | None, spare: int
-    ) -> tuple[Ints, Floats]:
-        """FAISS's rows (p, f), the nearest first, -1 pads; and the worst (p,) as in ``Found``."""
-        total = int(self._index.ntotal)
-        count = (total if allowed is None else allowed.count) - spare
-        left_out, share = min(total - count, SLACK), fetch * total / max(count, 1)
-        rough = min(math.ceil(share * self._settings[reweighed].overfetch) + left_out, self.limit)
-        best = math.ceil(share) + left_out
-        with self._lock:
-            if self._stored is None or best >= rough:
-                scores, rows = self._index.search(probes, rough, params=self._parameters[reweighed])
-            else:
-                refining = self._refining_to(reweighed, best, rough)
-                scores, rows = self._refined[0].search(probes, best, params=refining)
-        # Padding, at the end, means that the setting has nothing further to offer, however much is fetched.
-        return rows, np.where(rows[:, -1] < 0, np.float32(-np.inf), scores[:, -1])

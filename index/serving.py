@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.approximate import ApproximateScan
 from index.devices import gpu_scan, gpus, to_gpu
 from index.library import load_faiss
 from index.manifest import Manifest
-from index.scans import ApproximateScan, ExactScan, Scan
+from index.scans import ExactScan, Scan
 
 INDEX_FILE = "index.faiss"
 CUDA = "cuda"

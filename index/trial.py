@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
+from index.compared import compared
 from index.halves import widened
-from index.library import load_faiss
 from index.scans import Scan
 
 Floats = NDArray[np.float32]
@@ -21,7 +21,6 @@ NEAR = 32
 TIE = 1e-6
 QUERIES = 256
 TIMED, TIMED_EXACT = 64, 24
-CHUNK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,39 +109,24 @@ class Recall:
     mean: float
     error: float
 
+    @classmethod
+    def of(cls, shares: NDArray[np.float64]) -> Recall:
+        """Over the shares (q,) of each query."""
+        return cls(float(shares.mean()), float(shares.std() / np.sqrt(len(shares))))
+
     @property
     def sure(self) -> float:
         """What it is at least, but for chance: the mean less one standard error."""
         return self.mean - self.error
 
 
-def recall(found: Floats, exact: Floats) -> Recall:
-    """How much of the exact answers was found, counting a tie with the k-th as found.
-
-    found (q, k): true inner products of what was found, -inf where less was. exact (q, k): those of the exact
-    answer, in falling order.
-    """
-    return _mean((found >= exact[:, -1:] - TIE).mean(axis=1))
-
-
-def _mean(shares: NDArray[np.float64]) -> Recall:
-    return Recall(float(shares.mean()), float(shares.std() / np.sqrt(len(shares))))
-
-
 def nearest(matrix: NDArray[np.float16], queries: Floats) -> tuple[Floats, Ints]:
     """The largest min(NEAR, n) inner products of each query (q, d) with all rows (n, d), the best first, and
     the rows they are of.
     """
-    faiss = load_faiss()
-    k = min(NEAR, len(matrix))
-    best, rows = np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
-    for first in range(0, len(matrix), CHUNK):
-        part = widened(np.ascontiguousarray(matrix[first : first + CHUNK]))
-        found, of = faiss.knn(queries, part, min(k, len(part)), metric=faiss.METRIC_INNER_PRODUCT)
-        scores, names = np.concatenate([best, found], axis=1), np.concatenate([rows, of + first], axis=1)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        best, rows = np.take_along_axis(scores, order, axis=1), np.take_along_axis(names, order, axis=1)
-    return best, rows
+    scores, rows = compared(matrix, queries, min(NEAR, len(matrix)))
+    order = np.argsort(-scores, axis=1)
+    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
 
 
 def ranked(rows: NDArray[np.int64], matrix: NDArray[np.float16], query: Floats) -> Floats:
@@ -171,7 +155,7 @@ def recall_of(scan: Scan, trial: Trial, panel: Panel) -> Recall:
         scores = ranked(rows[rows >= 0], trial.searched, panel.queries[place])
         hits[place] = np.count_nonzero(scores >= panel.truth[place, -1] - TIE)
     k = panel.truth.shape[1]
-    return _mean(np.minimum(hits, k) / k)
+    return Recall.of(np.minimum(hits, k) / k)
 
 
 def latency_of(scan: Scan, trial: Trial) -> float:

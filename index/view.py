@@ -91,8 +91,11 @@ class IndexView:
     @property
     def matched(self) -> Matched | None:
         """The products as far as they were read, for the view that follows this one."""
-        kept = self._slot_table
-        return self._known if kept is None else kept.matched
+        known, kept = (
+            self._known,
+            self._slot_table,
+        )  # in this order: the one is gone only when the other is there
+        return known if kept is None else kept.matched
 
     def pinned(self) -> IndexView:
         """Itself: a view never changes."""

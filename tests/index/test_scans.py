@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.allowed import Allowed
+from index.approximate import ApproximateScan
 from index.devices import GPU_LIMIT, gpu_scan, gpus
 from index.flat import half_flat
 from index.manifest import Setting
 from index.parameters import parameter_of, search_parameters
 from index.publish import write_index
-from index.scans import ApproximateScan, ExactScan
+from index.scans import ExactScan
 from tests.index.shops import LAYOUT, drawn
 
 MATRIX = LAYOUT.scale(drawn(700)).astype(np.float16)
@@ -257,7 +258,7 @@ class OneAtATime:
 
 
 def test_a_gpu_scan_keeps_to_what_gpus_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.scans.search_parameters", lambda index, setting: None)
+    monkeypatch.setattr("index.approximate.search_parameters", lambda index, setting: None)
     inner = faiss.IndexFlatIP(LAYOUT.d)
     inner.add(LAYOUT.scale(drawn(5000)))
     fake = OneAtATime(inner)
