@@ -72,6 +72,7 @@ class EmbedderConfig:
     aspects, weights: the blocks of a vector in order, and the default weight of each.
     classifiers: names of the layers whose tensors are left out: they classify, they do not describe.
     licence: of the weights, as their author states it.
+    int8: of an embedder that is quantised, the sha256 of the two files of its graph, see ``runtime.graph``.
     """
 
     architecture: str
@@ -81,6 +82,7 @@ class EmbedderConfig:
     model_args: Mapping[str, object] = field(default_factory=dict)
     classifiers: tuple[str, ...] = ()
     licence: str = "unknown"
+    int8: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.aspects or len(self.aspects) != len(self.weights):
@@ -98,6 +100,7 @@ class EmbedderConfig:
     def defining(self) -> dict[str, object]:
         """What of this text belongs to the fingerprint (all but licence and layers left out)."""
         shape = self.preprocessing
+        quantised = {} if self.int8 is None else {"int8": list(self.int8)}
         return {
             "format": FORMAT,
             "architecture": self.architecture,
@@ -108,12 +111,14 @@ class EmbedderConfig:
             "interpolation": shape.interpolation,
             "aspects": [aspect.as_json() for aspect in self.aspects],
             "weights": list(self.weights),
+            **quantised,
         }
 
     def as_json(self) -> dict[str, object]:
         """The content of ``config.json``."""
         shape = self.preprocessing
         names = [aspect.name for aspect in self.aspects]
+        quantised = {} if self.int8 is None else {"int8": list(self.int8)}
         return {
             "architecture": self.architecture,
             "num_classes": 0,
@@ -133,6 +138,7 @@ class EmbedderConfig:
                 "format": FORMAT,
                 "aspects": [aspect.as_json() for aspect in self.aspects],
                 "weights": dict(zip(names, self.weights, strict=True)),
+                **quantised,
             },
         }
 
@@ -147,7 +153,8 @@ class EmbedderConfig:
             )
         names = cfg.get("classifier") or ()
         aspects, weights = parse_aspects(value.get("vitrine"), architecture, where)
-        stated = (value.get("vitrine") or {}).get("licence") or cfg.get("license") or "unknown"
+        ours = value.get("vitrine") or {}
+        stated = ours.get("licence") or cfg.get("license") or "unknown"
         return cls(
             architecture=architecture.split(".")[0],
             preprocessing=Preprocessing.from_timm(cfg, where),
@@ -156,6 +163,7 @@ class EmbedderConfig:
             model_args=dict(value.get("model_args") or {}),
             classifiers=(names,) if isinstance(names, str) else tuple(str(n) for n in names),
             licence=str(stated),
+            int8=_digests(ours.get("int8"), where),
         )
 
     @classmethod
@@ -181,6 +189,14 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError(f"{path} is not a JSON object")
     return value
+
+
+def _digests(value: object, where: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(one, str) for one in value):
+        raise UsageError(f"{where}: 'int8' of 'vitrine' must hold the sha256 of the graph's two files")
+    return tuple(value)
 
 
 def _three(value: Any, where: str) -> tuple[float, float, float]:

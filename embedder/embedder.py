@@ -54,12 +54,13 @@ class Embedder:
         tensors: Mapping[str, StoredTensor],
         runtime: str = "auto",
         batch: int | None = None,
+        graph: Path | None = None,
     ) -> None:
         """``tensors``: projections and palette (``aspects.safetensors``); ``runtime``: see
-        ``runtime.choose``."""
+        ``runtime.choose``; ``graph``: see ``Network``."""
         self.name = name
         projections = tuple(Projection.read(tensors, aspect.name) for aspect in config.network_aspects)
-        self.network = Network(config, weights, projections)
+        self.network = Network(config, weights, projections, graph)
         self.palette: Palette | None = palette_of(config, tensors)
         self._wanted = (runtime, batch)
         self._opening = threading.Lock()

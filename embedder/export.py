@@ -19,6 +19,7 @@ from embedder.joined_config import member_folder
 from embedder.palettes import ASPECTS_NAME, SUFFIX
 from embedder.projection import Floats, Projection
 from embedder.registry import BUNDLED_NAME, WEIGHTS_NAME
+from embedder.runtime.graph import INT8_FILES
 from embedder.trained_on import TrainedOn
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Contents:
 
     tensors: of the backbone, by timm's names. projections: by aspect. palette: centres of the colour aspect,
     where there is one. card: Markdown. files: further ones, by name. members: of a joined embedder, which has
-    no tensors of its own.
+    no tensors of its own. graph: of a quantised one, the folder of its graph's files.
     """
 
     config: EmbedderConfig
@@ -57,6 +58,7 @@ class Contents:
     card: str
     files: Mapping[str, bytes] = field(default_factory=dict)
     members: tuple[Contents, ...] = ()
+    graph: Path | None = None
 
     @classmethod
     def of(cls, base: Embedder, card: str) -> Contents:
@@ -67,7 +69,13 @@ class Contents:
         if isinstance(base, JoinedEmbedder):
             members = tuple(cls.of(m, f"# {m.name}\n\nSpace `{m.space}`.\n") for m in base.members)
             return cls(base.config, {}, projections, base.palette, card, files, members)
-        return cls(base.config, base.network.weights.tensors(), projections, base.palette, card, files)
+        network = base.network
+        tensors = network.weights.tensors()
+        return cls(base.config, tensors, projections, base.palette, card, files, graph=network.graph)
+
+    def retrained(self, tensors: Mapping[str, Tensor]) -> Contents:
+        """The same with other weights, which a quantised graph is none of."""
+        return replace(self, config=replace(self.config, int8=None), tensors=tensors, graph=None)
 
 
 def save_embedder(folder: Path, base: Embedder, projections: dict[str, Projection], card: str) -> Path:
@@ -108,6 +116,9 @@ def write_embedder(folder: Path, contents: Contents) -> Path:
         (made / CARD_NAME).write_text(contents.card, encoding="utf-8")
         for name, content in contents.files.items():
             (made / name).write_bytes(content)
+        if contents.graph is not None:
+            for name in INT8_FILES:
+                shutil.copyfile(contents.graph / name, made / name)
         made.chmod(0o755)
         made.rename(folder)
     except OSError:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.config import EmbedderConfig
@@ -22,12 +23,14 @@ class Network:
     """What a runtime needs to know; building it (which needs torch) is put off until it must be.
 
     projections: what is done with each output afterwards, one per network aspect. A runtime does not apply
-    them, but by them it can tell how precise its outputs must be.
+    them, but by them it can tell how precise its outputs must be. graph: of a quantised network, the folder
+    of its graph's files.
     """
 
     config: EmbedderConfig
     weights: Weights
     projections: tuple[Projection, ...]
+    graph: Path | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -53,7 +56,7 @@ class Network:
         return digest_of((name, stored(array)) for name, array in kept.items())
 
     def build(self) -> FeatureNet:
-        """The network in torch, float32, in evaluation mode."""
+        """The network in torch, float32, in evaluation mode: of a quantised one, what it was made from."""
         from embedder.backbone import FeatureNet, Output
 
         outputs = [Output.of(aspect) for aspect in self.config.network_aspects]

@@ -79,8 +79,9 @@ def open_folder(
     config = EmbedderConfig.from_json(value, where)
     candidates = [folder / WEIGHTS_NAME, folder / "pytorch_model.bin"]
     weights = next((path for path in candidates if path.is_file()), candidates[0])
+    graph = None if config.int8 is None else folder
     return Embedder(
-        name or config.architecture, config, FileWeights(weights, config), tensors, runtime, batch
+        name or config.architecture, config, FileWeights(weights, config), tensors, runtime, batch, graph
     )
 
 
@@ -160,6 +161,8 @@ def _described(spec: str, kind: str, folder: Path, note: str) -> EmbedderInfo:
         embedder = open_folder(folder, spec)
         if isinstance(embedder, JoinedEmbedder):
             kind, note = "joined", f"joined of {', '.join(embedder.joint.names)}"
+        elif embedder.config.int8 is not None:
+            kind, note = "int8", "quantised on this shop, for processors"
         return EmbedderInfo(spec, kind, embedder.config.architecture, embedder.space, embedder.licence, note)
     except VitrineError as error:
         return EmbedderInfo(spec, "broken", "", None, "", error.message)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -51,7 +52,8 @@ def soup_of(members: Sequence[Embedder]) -> Contents:
     projections = {
         name: average_projection([part.projections[name] for part in parts]) for name in first.projections
     }
-    return Contents(first.config, average([part.tensors for part in parts]), projections, first.palette, "")
+    averaged = average([part.tensors for part in parts])
+    return replace(first.retrained(averaged), projections=projections, files={})
 
 
 def average(members: Sequence[Tensors]) -> dict[str, Tensor]:
@@ -94,7 +96,7 @@ def aligned(matrix: Floats, target: Floats) -> Floats:
 
 
 def opened(name: str, contents: Contents, runtime: str = "torch") -> Embedder:
-    """An embedder that is not on disk (yet)."""
+    """An embedder that is not on disk (yet); of a quantised one, what it was made from."""
     model = filled(contents)
     extra: dict[str, StoredTensor] = {}
     for aspect, projection in contents.projections.items():
@@ -102,7 +104,8 @@ def opened(name: str, contents: Contents, runtime: str = "torch") -> Embedder:
     for entry in contents.config.aspects:
         if not entry.from_network and contents.palette is not None:
             extra[entry.name + SUFFIX] = stored(contents.palette.centres)
-    return Embedder(name, contents.config, ModelWeights(lambda: model), extra, runtime)
+    config = replace(contents.config, int8=None)
+    return Embedder(name, config, ModelWeights(lambda: model), extra, runtime)
 
 
 def filled(contents: Contents) -> torch.nn.Module:

@@ -45,9 +45,8 @@ def runtime_of(embedder: Embedder, side: int | None, name: str) -> Runtime:
         return embedder.runtime
     network = embedder.network
     size = replace(network.config.preprocessing, width=side, height=side)
-    return open_runtime(
-        Network(replace(network.config, preprocessing=size), network.weights, network.projections), name
-    )
+    config = replace(network.config, preprocessing=size, int8=None)  # a quantised graph has one side only
+    return open_runtime(Network(config, network.weights, network.projections), name)
 
 
 def measure(embedder: Embedder, side: int | None, name: str, seconds: float = SECONDS) -> Inference:

@@ -179,10 +179,11 @@ class Whole:
         if learner.backbone is None:
             raise UsageError("a learner without a backbone cannot become a whole embedder")
         tensors = {name: tensor.detach().cpu() for name, tensor in learner.backbone.state_dict().items()}
-        whole = Contents.of(self._base, card)
+        whole = Contents.of(self._base, card).retrained(tensors)
         learnt = {name: head_of(learner, i).projection() for i, name in enumerate(self._plan.learnt)}
         projections = {**whole.projections, **learnt}
-        return replace(whole, config=self._plan.config, tensors=tensors, projections=projections, files=files)
+        config = replace(self._plan.config, int8=None)
+        return replace(whole, config=config, projections=projections, files=files)
 
     def vectors(self, learner: Learner, made: Embedder, rows: Rows) -> Vectors:
         """As the saved embedder encodes the photos: what a shop would get."""

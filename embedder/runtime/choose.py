@@ -41,7 +41,10 @@ def open_runtime(network: Network, name: str = "auto", batch: int | None = None)
         raise UsageError(f"runtime {name!r} is none of {', '.join(RUNTIMES)}")
     if not network.config.network_aspects:
         return IdleRuntime(batch)
-    chosen = best() if name == "auto" else name
+    quantised = network.config.int8 is not None
+    if quantised and name not in ("auto", "openvino"):
+        raise UsageError(f"an embedder quantised to int8 runs on OpenVINO alone, not on {name}")
+    chosen = "openvino" if quantised else best() if name == "auto" else name
     if chosen == "openvino":
         if not installed():
             raise UsageError("OpenVINO is not installed: `pip install openvino`, or take the runtime torch")

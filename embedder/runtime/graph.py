@@ -1,4 +1,5 @@
-"""A network as an OpenVINO graph: converted once with torch, checked against it, kept in the cache.
+"""A network as an OpenVINO graph: converted once with torch, checked against it, kept in the cache; or, of a
+network that is quantised, the graph that lies beside its weights.
 
 The graph takes uint8 photos (n, H, W, 3); cast, mean and scale are inside it. With the graph in the cache,
 torch is not needed to encode a photo.
@@ -9,19 +10,26 @@ from __future__ import annotations
 import hashlib
 import shutil
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from data.errors import Damaged
 from embedder.cache import cache_folder, keep, kept
+from embedder.config import Preprocessing
 from embedder.network import Network
 from embedder.runtime.quiet import openvino
 from embedder.runtime.seam import Floats, Photos
 
+if TYPE_CHECKING:
+    from embedder.backbone import FeatureNet
+
 GRAPH = "graph.xml"
 TENSORS = "graph.bin"
+INT8_FILES = ("int8.xml", "int8.bin")
 LAYOUT_VERSION = 3
 # Every block of every probe must come this near to float32. Some photos are harder than the probes: with what
 # passes here, whole vectors of photos came nearer than 0.999.
@@ -35,7 +43,7 @@ class Graph:
 
     model: OpenVINO's model with a free batch size.
     dims: width of every output.
-    precision: ``bf16`` or ``f32``: what it is to be computed in on this processor.
+    precision: ``bf16``, ``f32`` or ``int8``: what it is to be computed in on this processor.
     """
 
     model: Any
@@ -50,23 +58,42 @@ def fast_precision() -> str:
 
 
 def graph_of(network: Network) -> Graph:
-    """The network's graph: from the cache, or converted, checked and put there."""
+    """The network's graph: from the cache, or converted, checked and put there.
+
+    Raises Damaged for the graph of a quantised network that is not whole.
+    """
     ov = openvino()
+    if network.graph is not None:
+        return _quantised(network, network.graph)
     precision = fast_precision()
     name = f"{network.key[:32]}-{LAYOUT_VERSION}-{ov.__version__.split('-')[0]}-{precision}"
     folder = cache_folder() / "graphs" / name
     record = kept(folder)
-    if record is None or record.get("sha256") != _digests(folder):
+    if record is None or record.get("sha256") != digests(folder):
         shutil.rmtree(folder, ignore_errors=True)
         made = keep(folder, lambda into: _convert(network, into, precision))
         record = kept(made) or {}
     else:
         made = folder
-    model = ov.Core().read_model(made / GRAPH)
-    dims = tuple(int(output.get_partial_shape()[1].get_length()) for output in model.outputs)
+    graph = graph_with(ov.Core().read_model(made / GRAPH), str(record.get("precision", "f32")))
     if made != folder:
         shutil.rmtree(made, ignore_errors=True)
-    return Graph(model, dims, str(record.get("precision", "f32")))
+    return graph
+
+
+def graph_with(model: Any, precision: str) -> Graph:
+    """OpenVINO's model, and what it is to be computed in."""
+    dims = tuple(int(output.get_partial_shape()[1].get_length()) for output in model.outputs)
+    return Graph(model, dims, precision)
+
+
+def _quantised(network: Network, folder: Path) -> Graph:
+    wanted, found = list(network.config.int8 or ()), digests(folder, INT8_FILES)
+    if found != wanted:
+        raise Damaged(
+            f"{folder}: {' and '.join(INT8_FILES)} are not those that config.json names; quantise it anew"
+        )
+    return graph_with(openvino().Core().read_model(folder / INT8_FILES[0]), "int8")
 
 
 def compiled(model: Any, batch: int, hint: str, precision: str) -> Any:
@@ -80,7 +107,8 @@ def compiled(model: Any, batch: int, hint: str, precision: str) -> Any:
     fixed.reshape([batch, *(int(axis.get_length()) for axis in list(shape)[1:])])
     settings = {
         "PERFORMANCE_HINT": hint,
-        "INFERENCE_PRECISION_HINT": precision,
+        # What a quantised graph has in int8 is computed so whatever is said here.
+        "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision,
         "ENABLE_CPU_PINNING": hint == "LATENCY",
     }
     return openvino().Core().compile_model(fixed, "CPU", settings)
@@ -93,16 +121,9 @@ def _convert(network: Network, folder: Path, precision: str) -> dict[str, object
     """
     import torch
 
-    ov = openvino()
     size = network.config.preprocessing
     net = network.build()
-    sample = torch.zeros((1, 3, size.height, size.width))
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")
-        # Traced here, since the converter would run the network three times more to check its own trace.
-        traced = cast("Any", torch.jit).trace(net, sample, strict=False, check_trace=False)
-        converted = ov.convert_model(traced, example_input=sample, input=[-1, 3, size.height, size.width])
-    model = _with_preprocessing(converted, size.mean, size.std)
+    model = converted(net, size)
     if precision != "f32":
         model = _reduced_to_the_end(model)
     photos = probe_photos(size.width, size.height)
@@ -125,8 +146,22 @@ def _convert(network: Network, folder: Path, precision: str) -> dict[str, object
             precision = "f32"
         else:
             model = rounded
-    ov.save_model(model, folder / GRAPH, compress_to_fp16=False)
-    return {"precision": precision, "cosines": tried, "sha256": _digests(folder)}
+    openvino().save_model(model, folder / GRAPH, compress_to_fp16=False)
+    return {"precision": precision, "cosines": tried, "sha256": digests(folder)}
+
+
+def converted(net: FeatureNet, size: Preprocessing) -> Any:
+    """A network in torch as OpenVINO's model of uint8 photos (n, H, W, 3), in float32."""
+    import torch
+
+    sample = torch.zeros((1, 3, size.height, size.width))
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        # Traced here, since the converter would run the network three times more to check its own trace.
+        traced = cast("Any", torch.jit).trace(net, sample, strict=False, check_trace=False)
+        shape = [-1, 3, size.height, size.width]
+        model = openvino().convert_model(traced, example_input=sample, input=shape)
+    return _with_preprocessing(model, size.mean, size.std)
 
 
 def _with_preprocessing(model: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
@@ -197,9 +232,9 @@ def probe_photos(width: int, height: int, seed: int = 0) -> Photos:
     return np.clip(pictures, 0, 255).astype(np.uint8)
 
 
-def _digests(folder: Path) -> list[str] | None:
+def digests(folder: Path, names: Sequence[str] = (GRAPH, TENSORS)) -> list[str] | None:
     """sha256 of the graph's files, or None where one is absent."""
     try:
-        return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (GRAPH, TENSORS)]
+        return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
     except OSError:
         return None

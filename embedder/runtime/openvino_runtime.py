@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from embedder.network import Network
-from embedder.runtime.graph import compiled, graph_of
+from embedder.runtime.graph import Graph, compiled, graph_of
 from embedder.runtime.quiet import openvino
 from embedder.runtime.seam import Floats, Photos, Token, gathered, in_batches, padded
 
@@ -41,8 +41,9 @@ class OpenVinoRuntime:
     share, at the lowest latency, and those of one core each, at the highest throughput.
     """
 
-    def __init__(self, network: Network, batch: int | None = None) -> None:
-        self._graph = graph_of(network)
+    def __init__(self, network: Network, batch: int | None = None, graph: Graph | None = None) -> None:
+        """graph: another one than the network's own."""
+        self._graph = graph or graph_of(network)
         self._lock = threading.Lock()
         self._streaming = threading.Lock()
         self._compiling = threading.Lock()

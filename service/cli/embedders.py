@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import combining, comparing, evaluating
+from service.cli import combining, comparing, evaluating, quantising
 from service.cli.options import JsonOption, SeedOption, ShopOption
 from service.cli.output import cell, emit, only_json, table
 from service.cli.progress import progress
@@ -18,6 +18,7 @@ group.command("evaluate")(evaluating.evaluate)
 group.command("compare")(comparing.compare)
 group.command("soup")(combining.soup)
 group.command("join")(combining.join)
+group.command("quantise")(quantising.quantise)
 
 
 @group.callback()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from service.evaluating.result import EmbedderAnswer
     from service.finetune_request import FinetuneRequest
     from service.offpolicy import OffPolicyAnswer, OffPolicyRequest
+    from service.quantising import QuantiseRequest
     from service.requests import EvaluateRequest, ReduceRequest
 
 
@@ -78,6 +79,12 @@ class Learning(Held):
         from service.combining import soup
 
         return soup(self._parts, request, tell)
+
+    def quantise(self, request: QuantiseRequest, tell: Tell = silent) -> Json:
+        """Quantise an embedder to int8 on the shop's photos; returns what that costs in recall and saves."""
+        from service.quantising import quantise
+
+        return quantise(self._parts, request, tell)
 
     def join(self, request: JoinRequest, tell: Tell = silent) -> Json:
         """Join embedders to a new one of the shop; returns name, folder, space and widths."""

@@ -64,6 +64,27 @@ def test_openvino_sends_nothing_on_import_or_conversion() -> None:
     assert run(code).splitlines()[-1] == "[] True"
 
 
+def test_nncf_sends_nothing() -> None:
+    """Any attempt to open a connection ends the process with an error; its bars stay off standard output."""
+    code = """
+        import socket, sys
+        def barred(*args, **kwargs):
+            print("CONNECTED", args); raise SystemExit(1)
+        socket.socket.connect = barred
+        socket.create_connection = barred
+        socket.getaddrinfo = barred
+        import numpy as np, torch
+        from embedder.config import Preprocessing
+        from embedder.runtime.graph import converted
+        from embedder.runtime.int8 import quantised
+        net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Conv2d(4, 4, 3))
+        model = converted(net, Preprocessing(16, 16, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)))
+        quantised(model, np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8))
+        print([n for n, m in sys.modules.items() if n.startswith("openvino_telemetry") and m is not None])
+    """
+    assert run(code) == "[]"
+
+
 def test_a_sender_that_was_loaded_before_is_silenced() -> None:
     code = """
         import sys, types

@@ -38,6 +38,7 @@ EXPECTED = {
     "embedders compare",
     "embedders soup",
     "embedders join",
+    "embedders quantise",
     "rules list",
     "rules add",
     "rules remove",
