@@ -113,8 +113,13 @@ class AspectLayout:
         """
         if not weights:
             return queries
-        weighed: Floats = queries * np.repeat(self.chosen(weights) / self.shares, self.dims)
+        weighed: Floats = queries * np.repeat(self.factors(weights), self.dims)
         return weighed
+
+    def factors(self, weights: Mapping[str, float] | None) -> Floats:
+        """What ``reweigh`` multiplies each block with, (n_aspects,)."""
+        chosen: Floats = self.chosen(weights) / self.shares
+        return chosen
 
     def cosines(self, query: Floats, vectors: Floats) -> Floats:
         """Cosine of every aspect: query (d,) and vectors (n, d), both stored-style → (n, n_aspects)."""

@@ -6,6 +6,8 @@ for every probe (measured, 20,000 x 256, 256 probes, two cores: 0.27 ms a probe 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,13 +27,38 @@ def compared(
     halves (n, d): the rows; picked: numbers of those that are compared, None for all. ``fetch`` is at most
     their number.
     """
+    return _best(halves, picked, len(probes), fetch, lambda block: probes @ block.T)
+
+
+def weighed(
+    halves: NDArray[np.float16], probes: Floats, parts: Sequence[slice], factors: Floats, fetch: int
+) -> tuple[Floats, Ints]:
+    """The same for each probe (p, d) under several weightings (w, parts) of its parts: (w * p, fetch), the
+    first weighting first. Each part is compared once, however many weightings there are.
+    """
+
+    def scored(block: Floats) -> Floats:
+        each = np.stack([probes[:, part] @ block[:, part].T for part in parts])
+        return np.tensordot(factors, each, axes=1).reshape(-1, len(block))
+
+    return _best(halves, None, len(factors) * len(probes), fetch, scored)
+
+
+def _best(
+    halves: NDArray[np.float16],
+    picked: Ints | None,
+    many: int,
+    fetch: int,
+    scored: Callable[[Floats], Floats],
+) -> tuple[Floats, Ints]:
+    """Scores and rows (many, fetch) of the largest that ``scored`` gives for blocks of rows."""
     count = len(halves) if picked is None else len(picked)
-    scores, rows = np.empty((len(probes), 0), np.float32), np.empty((len(probes), 0), np.int64)
+    scores, rows = np.empty((many, 0), np.float32), np.empty((many, 0), np.int64)
     for first in range(0, count, BLOCK):
         last = min(first + BLOCK, count)
         numbers = np.arange(first, last) if picked is None else picked[first:last]
         block = halves[first:last] if picked is None else halves[numbers]
-        new = probes @ widened(block).T
+        new = scored(widened(block))
         if scores.shape[1] < fetch:
             scores = np.concatenate([scores, new], axis=1)
             rows = np.concatenate([rows, np.broadcast_to(numbers, new.shape)], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
-from index.compared import compared
+from index.compared import weighed
 from index.halves import widened
 from index.scans import Scan
 
@@ -72,32 +72,29 @@ class Trial:
         """The rows that are searched."""
         return self.matrix[: self.held_from]
 
-    def plain(self) -> Panel:
-        """The queries as they are."""
-        return self._panels({"": self.queries})[0]
-
-    def reweighed(self) -> list[Panel]:
-        """Re-weighted queries: each aspect alone, and each left out. Empty for one aspect."""
-        names = self.layout.names
-        if len(names) < 2:
-            return []
-        only = {f"only {a}": {n: float(n == a) for n in names} for a in names}
-        without = {f"without {a}": {a: 0.0} for a in names} if len(names) > 2 else {}
-        return self._panels(
-            {name: self.layout.reweigh(self.queries, weights) for name, weights in (only | without).items()}
-        )
-
-    def _panels(self, asked: dict[str, Floats]) -> list[Panel]:
-        """All kinds are compared in one pass over the rows."""
-        each = len(self.queries)
-        scores, rows = nearest(self.searched, np.concatenate(list(asked.values())))
+    def panels(self) -> list[Panel]:
+        """The queries as they are; then re-weighted ones, where there are several aspects: each alone, and
+        each left out. All are compared in one pass over the rows.
+        """
+        layout, names = self.layout, self.layout.names
+        asked: dict[str, dict[str, float]] = {"": {}}
+        if len(names) > 1:
+            asked |= {f"only {a}": {n: float(n == a) for n in names} for a in names}
+        if len(names) > 2:
+            asked |= {f"without {a}": {a: 0.0} for a in names}
+        factors = np.stack([layout.factors(weights) for weights in asked.values()])
+        fetch = min(NEAR, len(self.searched))
+        scores, rows = weighed(self.searched, self.queries, layout.slices, factors, fetch)
+        order = np.argsort(-scores, axis=1)
+        scores, rows = (np.take_along_axis(values, order, axis=1) for values in (scores, rows))
         truth = np.ascontiguousarray(scores[:, :K])
         as_good = scores >= truth[:, -1:] - TIE
         answers = np.where(as_good, rows, -1)
         crowded = as_good[:, -1] & (scores.shape[1] < len(self.searched))
         panels = []
-        for at, (name, queries) in enumerate(asked.items()):
-            mine = slice(at * each, (at + 1) * each)
+        for at, (name, weights) in enumerate(asked.items()):
+            mine = slice(at * len(self.queries), (at + 1) * len(self.queries))
+            queries = layout.reweigh(self.queries, weights)
             panels.append(Panel(name, queries, truth[mine], answers[mine], crowded[mine]))
         return panels
 
@@ -118,15 +115,6 @@ class Recall:
     def sure(self) -> float:
         """What it is at least, but for chance: the mean less one standard error."""
         return self.mean - self.error
-
-
-def nearest(matrix: NDArray[np.float16], queries: Floats) -> tuple[Floats, Ints]:
-    """The largest min(NEAR, n) inner products of each query (q, d) with all rows (n, d), the best first, and
-    the rows they are of.
-    """
-    scores, rows = compared(matrix, queries, min(NEAR, len(matrix)))
-    order = np.argsort(-scores, axis=1)
-    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
 
 
 def ranked(rows: NDArray[np.int64], matrix: NDArray[np.float16], query: Floats) -> Floats:

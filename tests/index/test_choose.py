@@ -159,11 +159,13 @@ def test_what_is_far_quicker_than_exact_ends_the_search(monkeypatch: pytest.Monk
 
 def test_the_exact_answers_are_those_of_comparing_everything() -> None:
     made = trial()
-    panel = made.plain()
+    panel, *reweighed = made.panels()
     everything = made.queries.astype(np.float64) @ made.searched.astype(np.float64).T
     np.testing.assert_allclose(panel.truth, -np.sort(-everything, axis=1)[:, :10], atol=1e-6)
-    assert [part.name for part in made.reweighed()][:2] == ["only shape", "only texture"]
-    for part in made.reweighed():
+    assert [part.name for part in reweighed][:2] == ["only shape", "only texture"]
+    for part in (panel, *reweighed):
+        everything = part.queries.astype(np.float64) @ made.searched.astype(np.float64).T
+        np.testing.assert_allclose(part.truth, -np.sort(-everything, axis=1)[:, :10], atol=1e-5)
         assert recall_of(ExactScan.over(made.searched), made, part) == Recall(1.0, 0.0)
 
 
@@ -173,7 +175,7 @@ def test_recall_is_that_of_the_true_scores_of_what_was_found_also_where_rows_tie
     made = Trial.on(matrix, HELD * copies, LAYOUT, 0.99)
     index = build("IVF32,SQ8", made.searched)
     found_rough = []
-    for panel in (made.plain(), made.reweighed()[0]):
+    for panel in made.panels()[:2]:
         assert panel.crowded.all() == (copies > 32)
         for setting in (Setting("nprobe", 1, 1), Setting("nprobe", 4, 2)):
             scan = ApproximateScan(index, setting)
