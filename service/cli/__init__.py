@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from service.cli.program import main, program
+from service.cli.program import console, main, program
 
-__all__ = ["main", "program"]
+__all__ = ["console", "main", "program"]
