@@ -132,7 +132,8 @@ def command(scale: Scale, place: Path) -> Table:
     lay_out(info.path, folder)
     _write_flat(folder)
     asked = name_of(scale.products // 2)
-    ours = [sys.executable, "-m", "service.cli", "similar", "--shop", str(shop), "--product", asked, "--json"]
+    script_of_ours = Path(sys.executable).with_name("vitrine")
+    ours = [str(script_of_ours), "similar", "--shop", str(shop), "--product", asked, "--json"]
     script = [sys.executable, str(PEERS / "plain_search.py"), str(folder), asked]
     nothing = [sys.executable, "-c", "import faiss, numpy"]
     commands = {OURS_COMMAND: ours, PLAIN_SCRIPT: script, "import faiss, and nothing else": nothing}

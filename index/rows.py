@@ -48,7 +48,7 @@ class Rows:
     @cached_property
     def slot_of(self) -> dict[str, int]:
         """Product id → its number p."""
-        return {product: slot for slot, product in enumerate(self.products)}
+        return dict(zip(self.products, range(len(self.products)), strict=True))
 
     @cached_property
     def slot_of_row(self) -> NDArray[np.int32]:

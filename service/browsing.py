@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import UnknownPhoto, UsageError
-from data.photos import decode
 from data.records import Card, Photo, Product
 from data.where import parse
 from service.answers import Json, ProductPage
@@ -149,6 +148,8 @@ def _jpeg(path: Path, _changed: int, side: int) -> bytes:
 def jpeg_of(source: Path | bytes, side: int) -> bytes:
     """A photo as JPEG that fits a square of ``side`` pixels; never enlarged. Raises BadPhoto."""
     from PIL import Image
+
+    from data.photos import decode
 
     upright = Image.fromarray(decode(source))
     upright.thumbnail((side, side), Image.Resampling.LANCZOS)
