@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from embedder.runtime.choose import cuda_devices
+
 HERE = Path(__file__).resolve().parent
 MODULES = (
     "indexing",
@@ -32,6 +34,8 @@ MODULES = (
     "growth",
     "simulated",
 )
+ON_GPU = ("gpu",)
+"""Run as well where there is one."""
 
 
 def main() -> int:
@@ -39,11 +43,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("only", nargs="*", choices=[[], *MODULES], help="which benchmarks (default: all)")
+    parser.add_argument(
+        "only", nargs="*", choices=[[], *MODULES, *ON_GPU], help="which benchmarks (default: all)"
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes: 5 minutes in all on two cores")
     chosen = parser.parse_args()
     failed, began = 0, time.monotonic()
-    for name in chosen.only or MODULES:
+    every = (*MODULES, *ON_GPU) if cuda_devices() else MODULES
+    for name in chosen.only or every:
         print(f"\n== {name} ({'quick' if chosen.quick else 'full'})", flush=True)
         command = [sys.executable, "-m", f"benchmarks.{name}", *(["--quick"] if chosen.quick else [])]
         started = time.monotonic()

@@ -36,6 +36,7 @@ QUICKER = 0.9
 """A larger type must take at most this share of the smaller one's time."""
 FAR = 5.0
 """So many times quicker than exact is quick enough: the rest of a search takes longer than the index then."""
+NEARLY = 1.15
 VISITED = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 OVERFETCHED = (2, 3, 5, 10, 20, 50)
 ROUNDS = 10
@@ -198,12 +199,15 @@ def _tune(
     panels: Sequence[Panel],
     ceiling_ms: float = np.inf,
 ) -> tuple[Setting, Recall]:
-    """The quickest setting that surely reaches the wanted recall on every panel, else the nearest to it.
+    """The best setting that surely reaches the wanted recall on every panel, else the nearest to it.
 
-    Settings slower than ``ceiling_ms`` do not count: comparing everything is quicker.
+    Of those that are ``NEARLY`` as quick as the quickest it is the one that finds most: what was measured on
+    some queries is then less likely to be too little for others. Settings slower than ``ceiling_ms`` do not
+    count: comparing everything is quicker.
     """
-    best, quickest, least = (steps[0][0], Recall(0.0, 0.0)), math.inf, 0
-    chosen: tuple[Setting, Recall] | None = None
+    best, quickest = (steps[0][0], Recall(0.0, 0.0)), math.inf
+    least = reached = 0
+    sufficient: list[tuple[float, Setting, Recall]] = []
     for rising in reversed(steps):  # the fewer rows are fetched, the more lists must be visited
         for place, setting in enumerate(rising[least:], least):
             scan = _scan(index, setting, trial)
@@ -212,20 +216,21 @@ def _tune(
                 best = (setting, lowest)
             enough = lowest.sure >= trial.wanted
             least = place if enough else place + 1
-            if not enough and (chosen is None or setting.value <= chosen[0].value):
+            if not enough and (not sufficient or place <= reached):
                 continue
             latency = latency_of(scan, trial)
-            if enough and latency < quickest:
-                chosen, quickest = (setting, lowest), latency
+            if enough:
+                sufficient.append((latency, setting, lowest))
+                quickest, reached = min(quickest, latency), place
             if enough or latency >= quickest:  # whatever visits more is slower
                 break
-        if chosen is None:  # where the most rows do not suffice, fewer do not
-            break
-    if chosen is None:
-        return best
+        if not sufficient:  # where the most rows do not suffice, fewer do not
+            return best
     if quickest > ceiling_ms:
         return best[0], replace(best[1], error=np.inf)
-    return chosen
+    alike = [entry for entry in sufficient if entry[0] <= min(quickest * NEARLY, ceiling_ms)]
+    _, setting, found = max(alike, key=lambda entry: entry[2].mean)
+    return setting, found
 
 
 def _lowest_recall(scan: Scan, trial: Trial, panels: Sequence[Panel]) -> Recall:

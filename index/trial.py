@@ -86,7 +86,7 @@ class Trial:
         fetch = min(NEAR, len(self.searched))
         scores, rows = weighed(self.searched, self.queries, layout.slices, factors, fetch)
         order = np.argsort(-scores, axis=1)
-        scores, rows = (np.take_along_axis(values, order, axis=1) for values in (scores, rows))
+        scores, rows = np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
         truth = np.ascontiguousarray(scores[:, :K])
         as_good = scores >= truth[:, -1:] - TIE
         answers = np.where(as_good, rows, -1)

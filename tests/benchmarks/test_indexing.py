@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.drawn_photos import draw_photos
-from benchmarks.indexing import K, accuracy, neighbours
+from benchmarks.framework import Spread
+from benchmarks.indexing import K, accuracy, limit_of, neighbours
 from benchmarks.million import LAYOUT, blocks
 from benchmarks.reindexing import drawn_blocks
 
@@ -33,6 +34,12 @@ def test_one_changed_vector_is_seen_in_the_lowest_cosine() -> None:
     changed = rows.copy()
     changed[7] = -changed[7]
     assert accuracy(changed, rows)["lowest cosine"] < -0.99
+
+
+def test_the_limit_is_both_stages_in_turn_or_the_slower_where_each_has_its_own_processor() -> None:
+    decode, encode = Spread(60, 30, 120, 3), Spread(30, 15, 40, 3)
+    assert limit_of(decode, encode, apart=False) == Spread(20, 10, 30, 3)
+    assert limit_of(decode, encode, apart=True) == Spread(30, 15, 40, 3)
 
 
 def test_nobody_is_a_neighbour_of_its_own() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 
 from data.aspects import AspectLayout
 from data.errors import UsageError
 from index.approximate import ApproximateScan
-from index.choose import EXACT, Built, build, choose, factories, forced
+from index.choose import EXACT, NEARLY, Built, _tune, build, choose, factories, forced, settings
 from index.manifest import Candidate, Setting
 from index.scans import ExactScan, Scan
-from index.trial import Recall, Trial, recall_of
+from index.trial import Panel, Recall, Trial, recall_of
 from tests.index.shops import LAYOUT, Floats, drawn
 
 N, HELD = 1500, 1400
@@ -204,3 +208,45 @@ def test_candidates_fit_the_data() -> None:
     assert factories(200_000, 256, gpu=False) == ["IVF1024,PQ128x4fs", "IVF1024,SQ8", "HNSW32,SQfp16"]
     assert factories(200_000, 255, gpu=False)[0] == "IVF1024,SQ8", "halves need an even width"
     assert all("x4fs" not in name and "HNSW" not in name for name in factories(200_000, 256, gpu=True))
+
+
+PANELS = trial().panels()[:2]
+
+
+@settings_of(max_examples=200, deadline=None)
+@given(st.floats(0.02, 3.0), st.floats(0.1, 20.0), st.floats(0.001, 0.1), st.floats(0.0001, 0.05), st.data())
+def test_the_setting_is_sufficient_and_about_as_quick_as_the_quickest_of_all(
+    lists: float, rows: float, a_list: float, a_row: float, data: st.DataObject
+) -> None:
+    """Beside trying every setting: recall rises with lists visited and rows fetched, and so does the time."""
+    ceiling = data.draw(st.sampled_from([math.inf, 2.0]))
+
+    def recall_at(setting: Setting) -> float:
+        return (1 - math.exp(-lists * setting.value)) * (1 - math.exp(-rows * setting.overfetch / 5))
+
+    def milliseconds(setting: Setting) -> float:
+        return a_list * setting.value + a_row * setting.overfetch
+
+    steps = settings("nprobe")
+    every = [setting for rising in steps for setting in rising]
+    panels = PANELS
+    asked = []
+
+    def recall_of(setting: Setting, made: Trial, panel: Panel) -> Recall:
+        asked.append(setting)
+        return Recall(recall_at(setting), 0.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("index.choose._scan", lambda index, setting, made: setting)
+        patch.setattr("index.choose.recall_of", recall_of)
+        patch.setattr("index.choose.latency_of", lambda setting, made: milliseconds(setting))
+        chosen, found = _tune(None, steps, trial(0.9), panels, ceiling)
+    assert found.mean == recall_at(chosen)
+    sufficient = [setting for setting in every if recall_at(setting) >= 0.9]
+    quick = [milliseconds(setting) for setting in sufficient if milliseconds(setting) <= ceiling]
+    if quick:
+        assert found.sure >= 0.9
+        assert milliseconds(chosen) <= min(NEARLY * min(quick), ceiling) * (1 + 1e-9)
+    else:
+        assert found.sure < 0.9
+    assert len(set(asked)) <= len(steps) + len(steps[0])

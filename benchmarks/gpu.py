@@ -1,0 +1,241 @@
+"""A GPU beside what it could do at most: the network, exact search, approximate search, filters and deletes.
+
+Network: prepared photos in memory through the runtime, with all copies; the ceiling is the same network on
+photos that lie on the GPU already, compiled. Search: batches against all rows; the limits are reading the
+stored rows once and the matrix product alone, in float16, and the roofline is the slower of the two. What
+filters and deletes leave is compared with brute force; a product that should not be there, or a recall@10
+below .99, ends the run with an error. Decoding and network together are measured by ``indexing``, whose limit
+is the slower stage where the network has a device of its own.
+
+Without a GPU everything runs on the CPU, which says nothing of a GPU, but that the benchmark works.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.drawn_photos import weights_folder
+from benchmarks.drawn_shop import PORTION, blocks, fill, layout_of, name_of, number_of, space_of
+from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
+from data.where import parse
+from embedder.registry import open_embedder
+from index.devices import gpu_scan, gpus, to_gpu
+from index.generation import build_generation
+from index.query import Example, Query
+from index.scans import ExactScan, Scan
+from index.search import CatalogueIndex
+from index.serving import flat
+
+Floats = NDArray[np.float32]
+Halves = NDArray[np.float16]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+K, WANTED = 10, 0.99
+FILTERS: Mapping[str | None, Callable[[Ints], Mask]] = {
+    None: lambda numbers: numbers >= 0,
+    'season = "summer"': lambda numbers: numbers % 2 == 1,
+    "price < 15": lambda numbers: numbers * 7919 % 19_500 < 1000,
+    "price < 5.2": lambda numbers: numbers * 7919 % 19_500 < 20,
+}
+"""Half, a twentieth and a thousandth of the products, and which numbers have what ``drawn_shop`` gives."""
+QUERIES, WIDTH = 256, 256
+GONE = 20
+"""Of so many products one is deleted."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """rows x width are searched by so many queries at a time. products: of the shop that filters and deletes
+    are tried in, whole portions of ``drawn_shop``; above 50,000 its index is on the GPU. photos: of a turn of
+    the network.
+    """
+
+    rows: int
+    width: int
+    batches: Sequence[int]
+    products: int
+    backbone: str
+    photos: int
+    turns: int
+
+
+SCALES: Mapping[Size, Scale] = {
+    "quick": Scale(20_000, 256, (256,), PORTION, "mobilenetv3_small_050", 32, 3),
+    "full": Scale(1_000_000, 512, (256, 2048), 60_000, "resnet50", 4096, 5),
+}
+
+
+def timed(work: Callable[[], Any], count: int, device: torch.device) -> Callable[[], float]:
+    """A turn: things per second, all work of the device finished."""
+
+    def turn() -> float:
+        began = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return count / (time.perf_counter() - began)
+
+    return turn
+
+
+def table(
+    title: str,
+    unit: str,
+    contenders: Mapping[str, tuple[str, Callable[[], float]]],
+    count: int,
+    accuracy: Mapping[str, Mapping[str, float]] | None = None,
+    absent: Mapping[str, str] | None = None,
+) -> Table:
+    """Contenders by name, with role and turn; each takes one turn before they count."""
+    for _, turn in contenders.values():
+        turn()
+    found: dict[str, Spread] = turns({name: turn for name, (_, turn) in contenders.items()}, count)
+    rows = [
+        Row(name, role, found[name], (accuracy or {}).get(name, {}))  # type: ignore[arg-type]
+        for name, (role, _) in contenders.items()
+    ]
+    return Table(title, unit, "more", rows, absent or {})
+
+
+def network(scale: Scale, place: Path, device: torch.device) -> Table:
+    """Photos through the runtime, beside the same network on photos that are there already."""
+    folder = weights_folder(place / scale.backbone, scale.backbone)
+    embedder = open_embedder(str(folder), runtime="cuda" if device.type == "cuda" else "torch")
+    runtime = embedder.runtime
+    photos = np.random.default_rng(0).integers(0, 256, (scale.photos, *embedder.photo_shape), np.uint8)
+    half = device.type == "cuda"
+    net = embedder.network.build().requires_grad_(False).to(device, torch.float16 if half else torch.float32)
+    net = net.to(memory_format=torch.channels_last)
+    size = embedder.config.preprocessing
+    there = torch.rand(runtime.batch, 3, size.height, size.width, device=device)
+    there = there.to(torch.float16 if half else torch.float32, memory_format=torch.channels_last)
+    times = scale.photos // runtime.batch
+
+    def through(some: Callable[[Any], Any]) -> Callable[[], None]:
+        def work() -> None:
+            with torch.inference_mode():
+                for _ in range(times):
+                    some(there)
+
+        return work
+
+    contenders = {
+        "ours, all copies counted": ("ours", timed(lambda: runtime.encode(photos), len(photos), device)),
+        "the network alone, eager": ("limit", timed(through(net), times * runtime.batch, device)),
+    }
+    if half:
+        fast: Any = torch.compile(net, mode="max-autotune")
+        contenders["the network alone, compiled"] = (
+            "limit",
+            timed(through(fast), times * runtime.batch, device),
+        )
+    return table(f"{scale.backbone}, {runtime.device}", "photos/s", contenders, scale.turns)
+
+
+def exact(scale: Scale, many: int, matrix: Halves, queries: Floats, device: torch.device) -> Table:
+    """Everything compared, so many queries at a time."""
+    asked = np.resize(queries, (many, queries.shape[1]))
+    scan: Scan = gpu_scan(to_gpu(flat(matrix))) if gpus() else ExactScan.over(matrix)
+    kind = torch.float16 if device.type == "cuda" else torch.float32
+    rows, probes = (torch.from_numpy(part).to(device, kind) for part in (matrix, asked))
+    plain = (probes @ rows.T).topk(K).indices.cpu().numpy()
+    found = scan.each(asked, K).rows
+    contenders: dict[str, tuple[str, Callable[[], float]]] = {
+        "ours, the index alone": ("ours", timed(lambda: scan.each(asked, K), many, device)),
+        "torch, product and topk": ("peer", timed(lambda: (probes @ rows.T).topk(K), many, device)),
+        "limit: the product alone": ("limit", timed(lambda: probes @ rows.T, many, device)),
+        "limit: reading the rows once": ("limit", timed(lambda: rows.view(-1).sum(), many, device)),
+    }
+    absent = {}
+    if gpus():
+        import faiss
+
+        theirs = faiss.GpuIndexFlatIP(faiss.StandardGpuResources(), matrix.shape[1])
+        theirs.add(matrix.astype(np.float32))
+        contenders["FAISS GpuIndexFlatIP, float32"] = (
+            "peer",
+            timed(lambda: theirs.search(asked, K), many, device),
+        )
+    else:
+        absent["FAISS GpuIndexFlatIP"] = "no GPU here"
+    shared = np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(found, plain, strict=True)])
+    accuracy = {"ours, the index alone": {"shared with torch": round(float(shared), 4)}}
+    title = f"{len(matrix):,} x {matrix.shape[1]}, comparing everything, batches of {many}"
+    return table(title, "queries/s", contenders, scale.turns, accuracy, absent)
+
+
+def approximate(scale: Scale, place: Path, device: torch.device) -> tuple[Table, dict[str, Any]]:
+    """The automatic choice in a real shop, with filters, before and after one of ``GONE`` was deleted."""
+    shop = fill(place / "shop", scale.products, WIDTH)
+    info = build_generation(shop, space_of(WIDTH), "auto")
+    index = CatalogueIndex.open(shop)
+    layout = layout_of(WIDTH)
+    vectors = layout.scale(np.concatenate(list(blocks(scale.products + QUERIES, WIDTH))))
+    matrix, queries = vectors[: scale.products].astype(np.float16), vectors[scale.products :]
+    checked: dict[str, float] = {}
+    for deleted in (False, True):
+        if deleted:
+            shop.delete_products([name_of(number) for number in range(0, scale.products, GONE)])
+            index.refresh()
+        numbers = np.arange(scale.products)
+        living = numbers % GONE > 0 if deleted else numbers >= 0
+        for where, passes in FILTERS.items():
+            name = f"{where or 'no filter'}{', after deletes' if deleted else ''}"
+            checked[name] = _recall(index, matrix, queries, where, living & passes(numbers))
+    scan = index.pinned().snapshot.generation.scans.quick()  # type: ignore[union-attr]
+    asked = [Query((Example(vector=query),), k=K) for query in queries]
+    contenders: dict[str, tuple[str, Callable[[], float]]] = {
+        "ours, whole (search_many)": ("ours", timed(lambda: index.search_many(asked), QUERIES, device)),
+        "ours, the index alone": ("ours", timed(lambda: scan.each(queries, K), QUERIES, device)),
+    }
+    title = f"{scale.products:,} x {WIDTH}, automatic choice: {info.factory}, batches of {QUERIES}"
+    made = table(title, "queries/s", contenders, scale.turns)
+    shop.close()
+    return made, {"recall@10": checked, "factory": info.factory}
+
+
+def _recall(index: CatalogueIndex, matrix: Halves, queries: Floats, where: str | None, mask: Mask) -> float:
+    """Recall@10 of whole searches among the products of a mask; RuntimeError where it is below what is
+    wanted, or where something else was found."""
+    parsed = parse(where) if where else None
+    scores = np.where(mask, queries @ matrix.astype(np.float32).T, -np.inf)
+    count = min(K, int(mask.sum()))
+    best = np.argpartition(-scores, count, axis=1)[:, :count]
+    hits = index.search_many([Query((Example(vector=query),), k=K, where=parsed) for query in queries])
+    found = [[number_of(hit.product_id) for hit in one] for one in hits]
+    wrong = sum(not mask[number] for one in found for number in one)
+    recall = float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(found, best, strict=True)]))
+    if wrong or recall < WANTED:
+        raise RuntimeError(f"{where}: recall@{K} {recall:.3f}, {wrong} products that do not pass")
+    return round(recall, 4)
+
+
+def run(size: Size) -> Report:
+    """All of it."""
+    scale = SCALES[size]
+    device = torch.device("cuda" if torch.cuda.is_available() and gpus() else "cpu")
+    layout = layout_of(scale.width)
+    matrix = np.concatenate(
+        [layout.scale(part).astype(np.float16) for part in blocks(scale.rows, scale.width)]
+    )
+    noise = np.random.default_rng(3).standard_normal((QUERIES, scale.width)).astype(np.float32)
+    queries = matrix[:QUERIES].astype(np.float32) + 0.02 * noise
+    with tempfile.TemporaryDirectory() as folder:
+        tables = [network(scale, Path(folder), device)]
+        tables += [exact(scale, many, matrix, queries, device) for many in scale.batches]
+        searched, details = approximate(scale, Path(folder), device)
+    return Report([*tables, searched], {"device": str(device), **details})
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, "gpu", run))
