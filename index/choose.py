@@ -201,8 +201,9 @@ def _tune(
 ) -> tuple[Setting, Recall]:
     """The best setting that surely reaches the wanted recall on every panel, else the nearest to it.
 
-    Of those that are ``NEARLY`` as quick as the quickest it is the one that finds most: what was measured on
-    some queries is then less likely to be too little for others. Settings slower than ``ceiling_ms`` do not
+    Of those that are ``NEARLY`` as quick as the quickest it is the one that finds most, or else visits most
+    lists: what was measured on some queries is then less likely to be too little for others, which a filter
+    sends further away. Settings slower than ``ceiling_ms`` do not
     count: comparing everything is quicker.
     """
     best, quickest = (steps[0][0], Recall(0.0, 0.0)), math.inf
@@ -229,7 +230,7 @@ def _tune(
     if quickest > ceiling_ms:
         return best[0], replace(best[1], error=np.inf)
     alike = [entry for entry in sufficient if entry[0] <= min(quickest * NEARLY, ceiling_ms)]
-    _, setting, found = max(alike, key=lambda entry: entry[2].mean)
+    _, setting, found = max(alike, key=lambda entry: (entry[2].mean, entry[1].value, -entry[0]))
     return setting, found
 
 
