@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.records import Cell
+from data.shared import Words
 
 Mask = NDArray[np.bool_]
 
@@ -96,10 +97,11 @@ class TruthColumn:
 
 @dataclass(frozen=True, slots=True)
 class TextColumn:
-    """Cells by code: ``words[codes[row]]``, with code -1 for a blank. Words may be of mixed types."""
+    """Cells by code: ``words[codes[row]]``, with code -1 for a blank. Words may be of mixed types, and more
+    than the cells of this column have."""
 
     codes: NDArray[np.int32]
-    words: tuple[Cell, ...]
+    words: Words
 
     @property
     def kind(self) -> str:
@@ -150,7 +152,7 @@ def make_column(cells: Sequence[Cell]) -> Column:
     for row, cell in enumerate(cells):
         # The type is part of the key, as 1.0 == True in Python.
         codes[row] = -1 if cell is None else codes_of.setdefault((type(cell), cell), len(codes_of))
-    return TextColumn(codes, tuple(cell for _, cell in codes_of))
+    return TextColumn(codes, Words(cell for _, cell in codes_of))
 
 
 def extended(column: Column | None, size: int, cells: dict[int, Cell]) -> Column:
@@ -191,17 +193,9 @@ def extended(column: Column | None, size: int, cells: dict[int, Cell]) -> Column
 def _extended_text(column: TextColumn, size: int, cells: dict[int, Cell]) -> TextColumn:
     codes = np.full(size, -1, np.int32)
     codes[: len(column)] = column.codes
-    words = list(column.words)
-    known = {word: code for code, word in enumerate(words) if isinstance(word, str)}
     for row, cell in cells.items():
-        if cell is None:
-            codes[row] = -1
-            continue
-        if cell not in known:
-            known[str(cell)] = len(words)
-            words.append(cell)
-        codes[row] = known[str(cell)]
-    return TextColumn(codes, tuple(words))
+        codes[row] = -1 if cell is None else column.words.number(str(cell))
+    return TextColumn(codes, column.words)
 
 
 def taken(column: Column, rows: NDArray[np.intp]) -> Column:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from data.columns import Column, extended, make_column, taken
 from data.errors import BadFilter, UnknownProduct
 from data.records import CORE_COLUMNS, Cell, Product
+from data.shared import RowOf
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -33,7 +35,7 @@ class ProductTable:
     revision: int
     _columns: Mapping[str, Column] = field(repr=False)
     _first_seen: tuple[datetime | None, ...] = field(repr=False)
-    _row_of: dict[str, int] | None = field(default=None, repr=False)
+    _row_of: RowOf | None = field(default=None, repr=False)
 
     @classmethod
     def load(cls, shop: Shop) -> ProductTable:
@@ -61,18 +63,26 @@ class ProductTable:
 
     def refresh(self, shop: Shop) -> ProductTable:
         """This table where nothing changed, else the next one; only changed products are read."""
+        return self.refreshed(shop)[0]
+
+    def refreshed(self, shop: Shop) -> tuple[ProductTable, NDArray[np.int64] | None]:
+        """The same; and the new row of each of this table's rows, -1 for what is gone. None: each has the row
+        that it had, and what is new comes after them.
+        """
         revision = shop.revision
         if revision == self.revision:
-            return self
+            return self, None
         changed = shop.changed_products(self.revision)
         alive = shop.products(changed)
         return self._with(alive, [i for i in changed if i not in alive], revision)
 
-    def _with(self, alive: Mapping[str, Product], gone: Sequence[str], revision: int) -> ProductTable:
+    def _with(
+        self, alive: Mapping[str, Product], gone: Sequence[str], revision: int
+    ) -> tuple[ProductTable, NDArray[np.int64] | None]:
         """Where no product is new or gone the next table has the very ids of this one."""
         new = [i for i in alive if i not in self.row_of]
         ids = [*self.ids, *new] if new else self.ids
-        row_of = {**self.row_of, **{i: len(self.ids) + n for n, i in enumerate(new)}} if new else self.row_of
+        row_of = self.row_of.plus(new) if new else self.row_of
         moments = [*self._first_seen, *[None] * len(new)]
         cells: dict[str, dict[int, Cell]] = {name: {} for name in self._columns}
         for product in alive.values():
@@ -85,21 +95,22 @@ class ProductTable:
             name: extended(self._columns.get(name), len(ids), laid) if laid or new else self._columns[name]
             for name, laid in cells.items()
         }
-        dropped = {self.row_of[i] for i in gone if i in self.row_of}
+        dropped = [self.row_of[i] for i in gone if i in self.row_of]
+        moved = None
         if dropped:
-            kept = np.array([row for row in range(len(ids)) if row not in dropped], np.intp)
+            stays = np.ones(len(ids), bool)
+            stays[dropped] = False
+            kept = np.flatnonzero(stays)
+            moved = np.where(stays, np.cumsum(stays) - 1, -1)[: len(self.ids)]
             columns = {name: taken(column, kept) for name, column in columns.items()}
-            ids = [ids[row] for row in kept]
-            moments = [moments[row] for row in kept]
+            ids, moments = list(compress(ids, stays)), list(compress(moments, stays))
         used = {n: c for n, c in columns.items() if n in CORE_COLUMNS or not c.blank().all()}
-        return ProductTable(ids, revision, used, tuple(moments), None if dropped else row_of)
+        return ProductTable(ids, revision, used, tuple(moments), None if dropped else row_of), moved
 
     @cached_property
-    def row_of(self) -> dict[str, int]:
+    def row_of(self) -> RowOf:
         """Product id → row."""
-        if self._row_of is not None:
-            return self._row_of
-        return {product_id: row for row, product_id in enumerate(self.ids)}
+        return RowOf(self.ids) if self._row_of is None else self._row_of
 
     @property
     def first_seen(self) -> tuple[datetime | None, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.table import ProductTable
-from index.snapshot import Snapshot
+from index.snapshot import Snapshot, goes_on
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -31,10 +31,23 @@ class Matched:
     rows: NDArray[np.int64] | None
 
     def now(self, shop: Shop, snapshot: Snapshot) -> SlotTable:
-        """The table as of now, matched with a later snapshot: anew only where products came or went."""
-        table = self.table.refresh(shop)
-        same = self.names is snapshot.names and self.table.ids is table.ids
-        return SlotTable(snapshot, table, self.rows if same else None)
+        """The table as of now, matched with a later snapshot: what was matched before stays so, where the
+        slots go on from those of then; else all is looked up anew.
+        """
+        table, moved = self.table.refreshed(shop)
+        if self.rows is None or not goes_on(self.names, snapshot.names):
+            return SlotTable(snapshot, table)
+        known = self.rows if moved is None else np.where(self.rows < 0, -1, moved[self.rows])
+        names, before = snapshot.names, len(known)
+        unknown = np.arange(before, len(names))
+        stayed = len(self.table) if moved is None else np.count_nonzero(moved >= 0)
+        if len(table) > stayed:
+            unknown = np.concatenate([np.flatnonzero(self.rows < 0), unknown])  # new ones may be of old slots
+        rows = known
+        if len(unknown):
+            rows = np.concatenate([known, np.full(len(names) - before, -1)])
+            rows[unknown] = [table.row_of.get(names[slot], -1) for slot in unknown.tolist()]
+        return SlotTable(snapshot, table, rows)
 
 
 @dataclass(frozen=True)

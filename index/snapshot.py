@@ -192,3 +192,10 @@ class _Names(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return chain(self._first, self._second)
+
+
+def goes_on(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    """Whether the names of a later snapshot begin with those of an earlier one: they are of the same
+    generation, whose products are one object, and the delta has only grown."""
+    one, other = ((n._first, n._second) if isinstance(n, _Names) else (n, ()) for n in (earlier, later))
+    return one[0] is other[0] and tuple(other[1][: len(one[1])]) == tuple(one[1])

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from data.errors import NoVector, SpaceMismatch, UnknownProduct
 from data.records import Product, SpaceRecord
+from data.table import ProductTable
 from data.where import parse
 from index import delta
+from index.filters import SlotTable
 from index.generation import build_generation
 from index.query import Example, Query
 from index.search import MANY, CatalogueIndex
@@ -404,3 +406,38 @@ def test_filters_follow_every_kind_of_change_and_match_anew_only_where_products_
     assert "p0005" in answer()
     build_generation(looks.shop, looks.shop.space(SPACE))
     assert "new" in answer()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_was_matched_before_and_what_is_matched_anew_are_the_same(looks: Looks, seed: int) -> None:
+    """Products come, go, come again and change between questions, several at a time or none."""
+    chance = np.random.default_rng(seed)
+    index = CatalogueIndex.open(looks.shop)
+    where = parse("price < 50")
+    query = Query((Example(vector=looks.vectors[looks.photos["p0001"][0]]),), k=100, where=where)
+    for step in range(12):
+        for _ in range(chance.integers(0, 4)):
+            product = (
+                f"p{chance.integers(0, 30):04d}" if chance.random() < 0.6 else f"new{chance.integers(5)}"
+            )
+            if chance.random() < 0.35:
+                looks.shop.delete_products([product])  # which may not be there
+            else:
+                told = Product(product, price=float(chance.integers(0, 100)), in_stock=True)
+                if chance.random() < 0.5:
+                    looks.shop.put_product(told)
+                else:
+                    looks.put(told, drawn(1, seed=step))
+        index.refresh()
+        table = index.pinned()._filter()
+        anew = SlotTable(table.snapshot, ProductTable.load(looks.shop))
+        mine = [table.table.ids[row] if row >= 0 else None for row in table._row_of_slot]
+        wanted = [anew.table.ids[row] if row >= 0 else None for row in anew._row_of_slot]
+        alive = table.snapshot.alive
+        assert [n for n, here in zip(mine, alive, strict=True) if here] == [
+            n for n, here in zip(wanted, alive, strict=True) if here
+        ]
+        np.testing.assert_array_equal(table.mask(where), anew.mask(where))
+        assert [h.product_id for h in index.search(query)] == [
+            h.product_id for h in CatalogueIndex.open(looks.shop).search(query)
+        ]
