@@ -18,9 +18,7 @@ from data.errors import EmptyShop, NoVector, SpaceMismatch, UsageError, VitrineE
 from data.table import ProductTable
 from index.allowed import NONE, Allowed
 from index.answer import answer
-from index.batch import together
 from index.blocks import unit
-from index.explain import Explanation, Shown, explained
 from index.filters import Matched, SlotTable
 from index.hits import Hit
 from index.nearby import near
@@ -31,6 +29,7 @@ from index.snapshot import ProductVectors, Snapshot
 if TYPE_CHECKING:
     from data.shop import Shop
     from data.where import Where
+    from index.explain import Explanation
 
 Floats = NDArray[np.float32]
 
@@ -135,6 +134,8 @@ class IndexView:
         beside the hits does not grow with the number of queries (some 100 MB at most). Raises what ``search``
         raises for the first query that fails; the error's ``detail["query"]`` is that query's number.
         """
+        from index.batch import together
+
         answers = together(self.snapshot, queries, lambda where: self._allowed(where, NONE))
         found: list[list[Hit]] = []
         for number, (query, hits) in enumerate(zip(queries, answers, strict=True)):
@@ -147,6 +148,8 @@ class IndexView:
 
     def explain(self, query: Query, hits: Sequence[Hit]) -> list[Explanation]:
         """Why hits of a query have their scores, one for each; from this view, of which the hits are."""
+        from index.explain import Shown, explained
+
         positives = self._weighted(query.examples)
         negatives = self._weighted(query.negatives) if query.negatives else None
         shares = self.layout.chosen(query.aspects)

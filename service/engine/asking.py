@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from data.records import Interaction
-from service import searching, suggesting
+from service import searching
 from service.answers import RecommendAnswer, SimilarAnswer
 from service.engine.held import Held
 from service.heatmaps import HeatmapRequest, Pair
@@ -57,10 +57,14 @@ class Asking(Held):
 
         surface: where the answer is shown to the customer, for the log; None: it is not logged.
         """
+        from service import suggesting
+
         return suggesting.recommend(self._parts, request, surface)
 
     def portrait(self, customer_id: str, each: int = 12) -> Portrait:
         """A customer's interests, and what each source would recommend alone, at most ``each`` products."""
+        from service import suggesting
+
         return suggesting.portrait(self._parts, customer_id, each)
 
     def recommend_session(self, history: Sequence[Interaction], k: int = 10) -> RecommendAnswer:
