@@ -13,6 +13,15 @@ from embedder.embedder import Embedder
 from embedder.runtime.openvino_runtime import OpenVinoRuntime
 
 ROOT = Path(__file__).resolve().parents[3]
+BARRED = """
+import socket, sys, threading
+def barred(*args, **kwargs):
+    print("CONNECTED", args); raise SystemExit(1)
+socket.socket.connect = barred
+socket.create_connection = barred
+socket.getaddrinfo = barred
+"""
+"""Any attempt to open a connection ends the process with an error."""
 
 
 def run(code: str, *arguments: str) -> str:
@@ -48,12 +57,6 @@ def test_a_photo_is_encoded_without_torch_once_its_graph_is_cached(folder: Path,
 def test_openvino_sends_nothing_on_import_or_conversion() -> None:
     """Any attempt to open a connection, or to load the sender, ends the process with an error."""
     code = """
-        import socket, sys, threading
-        def barred(*args, **kwargs):
-            print("CONNECTED", args); raise SystemExit(1)
-        socket.socket.connect = barred
-        socket.create_connection = barred
-        socket.getaddrinfo = barred
         from embedder.runtime.quiet import openvino
         ov = openvino()
         import torch
@@ -61,18 +64,12 @@ def test_openvino_sends_nothing_on_import_or_conversion() -> None:
         loaded = [n for n, m in sys.modules.items() if n.startswith("openvino_telemetry") and m is not None]
         print(loaded, threading.active_count() == 1 or [t.name for t in threading.enumerate()])
     """
-    assert run(code).splitlines()[-1] == "[] True"
+    assert run(BARRED + textwrap.dedent(code)).splitlines()[-1] == "[] True"
 
 
 def test_nncf_sends_nothing() -> None:
     """Any attempt to open a connection ends the process with an error; its bars stay off standard output."""
     code = """
-        import socket, sys
-        def barred(*args, **kwargs):
-            print("CONNECTED", args); raise SystemExit(1)
-        socket.socket.connect = barred
-        socket.create_connection = barred
-        socket.getaddrinfo = barred
         import numpy as np, torch
         from embedder.config import Preprocessing
         from embedder.runtime.graph import converted
@@ -82,7 +79,7 @@ def test_nncf_sends_nothing() -> None:
         quantised(model, np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8))
         print([n for n, m in sys.modules.items() if n.startswith("openvino_telemetry") and m is not None])
     """
-    assert run(code) == "[]"
+    assert run(BARRED + textwrap.dedent(code)) == "[]"
 
 
 def test_a_sender_that_was_loaded_before_is_silenced() -> None:
