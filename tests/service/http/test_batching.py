@@ -108,7 +108,9 @@ def test_full_batches_are_computed_side_by_side_and_what_is_left_follows(
     batcher = Batcher(FOREVER)
     for answer in handed_in(batcher, *(photo(embedder, n) for n in range(19))):
         answer.result(SECONDS)
-    assert embedder.held.passes == [8, 8, 3]
+    # The two full ones only end together; the rest may be noted before the second of them is.
+    assert embedder.held.passes[0] == 8
+    assert sorted(embedder.held.passes) == [3, 8, 8]
     batcher.close()
 
 
