@@ -48,7 +48,7 @@ class RowOf(Mapping[str, int]):
             return iter(list(islice(self._rows, self._length)))
 
 
-class Words(Sequence[Cell]):
+class Words:
     """The words of a column of texts, each with its number; numbers are never given anew."""
 
     __slots__ = ("_lock", "_numbers", "_words")
@@ -70,7 +70,7 @@ class Words(Sequence[Cell]):
                 self._numbers[text] = number
             return number
 
-    def __getitem__(self, number):  # type: ignore[no-untyped-def]
+    def __getitem__(self, number: int) -> Cell:
         return self._words[number]
 
     def __len__(self) -> int:
