@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from benchmarks.drawn_photos import weights_folder
 from benchmarks.drawn_shop import PORTION, blocks, fill, layout_of, name_of, number_of, space_of
 from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
+from benchmarks.indexing import overlap
 from data.where import parse
 from embedder.registry import open_embedder
 from index.devices import gpu_scan, gpus, to_gpu
@@ -75,6 +76,11 @@ SCALES: Mapping[Size, Scale] = {
 }
 
 
+def precision(device: torch.device) -> torch.dtype:
+    """What is computed in: float16 on a GPU."""
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
 def timed(work: Callable[[], Any], count: int, device: torch.device) -> Callable[[], float]:
     """A turn: things per second, all work of the device finished."""
 
@@ -113,12 +119,11 @@ def network(scale: Scale, place: Path, device: torch.device) -> Table:
     embedder = open_embedder(str(folder), runtime="cuda" if device.type == "cuda" else "torch")
     runtime = embedder.runtime
     photos = np.random.default_rng(0).integers(0, 256, (scale.photos, *embedder.photo_shape), np.uint8)
-    half = device.type == "cuda"
-    net = embedder.network.build().requires_grad_(False).to(device, torch.float16 if half else torch.float32)
+    net = embedder.network.build().requires_grad_(False).to(device, precision(device))
     net = net.to(memory_format=torch.channels_last)
     size = embedder.config.preprocessing
     there = torch.rand(runtime.batch, 3, size.height, size.width, device=device)
-    there = there.to(torch.float16 if half else torch.float32, memory_format=torch.channels_last)
+    there = there.to(precision(device), memory_format=torch.channels_last)
     times = scale.photos // runtime.batch
 
     def through(some: Callable[[Any], Any]) -> Callable[[], None]:
@@ -133,7 +138,7 @@ def network(scale: Scale, place: Path, device: torch.device) -> Table:
         "ours, all copies counted": ("ours", timed(lambda: runtime.encode(photos), len(photos), device)),
         "the network alone, eager": ("limit", timed(through(net), times * runtime.batch, device)),
     }
-    if half:
+    if device.type == "cuda":
         fast: Any = torch.compile(net, mode="max-autotune")
         contenders["the network alone, compiled"] = (
             "limit",
@@ -146,8 +151,7 @@ def exact(scale: Scale, many: int, matrix: Halves, queries: Floats, device: torc
     """Everything compared, so many queries at a time."""
     asked = np.resize(queries, (many, queries.shape[1]))
     scan: Scan = gpu_scan(to_gpu(flat(matrix))) if gpus() else ExactScan.over(matrix)
-    kind = torch.float16 if device.type == "cuda" else torch.float32
-    rows, probes = (torch.from_numpy(part).to(device, kind) for part in (matrix, asked))
+    rows, probes = (torch.from_numpy(part).to(device, precision(device)) for part in (matrix, asked))
     plain = (probes @ rows.T).topk(K).indices.cpu().numpy()
     found = scan.each(asked, K).rows
     contenders: dict[str, tuple[str, Callable[[], float]]] = {
@@ -168,8 +172,7 @@ def exact(scale: Scale, many: int, matrix: Halves, queries: Floats, device: torc
         )
     else:
         absent["FAISS GpuIndexFlatIP"] = "no GPU here"
-    shared = np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(found, plain, strict=True)])
-    accuracy = {"ours, the index alone": {"shared with torch": round(float(shared), 4)}}
+    accuracy = {"ours, the index alone": {"shared with torch": round(overlap(found, plain, K), 4)}}
     title = f"{len(matrix):,} x {matrix.shape[1]}, comparing everything, batches of {many}"
     return table(title, "queries/s", contenders, scale.turns, accuracy, absent)
 
@@ -214,7 +217,7 @@ def _recall(index: CatalogueIndex, matrix: Halves, queries: Floats, where: str |
     hits = index.search_many([Query((Example(vector=query),), k=K, where=parsed) for query in queries])
     found = [[number_of(hit.product_id) for hit in one] for one in hits]
     wrong = sum(not mask[number] for one in found for number in one)
-    recall = float(np.mean([len(np.intersect1d(a, b)) / count for a, b in zip(found, best, strict=True)]))
+    recall = overlap(found, best, count)
     if wrong or recall < WANTED:
         raise RuntimeError(f"{where}: recall@{K} {recall:.3f}, {wrong} products that do not pass")
     return round(recall, 4)

@@ -21,12 +21,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.drawn_photos import draw_photos, weights_folder
 from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
@@ -145,15 +145,20 @@ def neighbours(vectors: Floats) -> NDArray[np.intp]:
     return found
 
 
+def overlap(found: Iterable[ArrayLike], wanted: Iterable[ArrayLike], count: int) -> float:
+    """The mean share of the ``count`` wanted of each query that were found."""
+    shared = [len(np.intersect1d(a, b)) / count for a, b in zip(found, wanted, strict=True)]
+    return float(np.mean(shared))
+
+
 def accuracy(got: Floats, wanted: Floats) -> dict[str, float]:
     """Lowest cosine, share of rows with the very same K nearest, and the mean share of shared ones."""
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (got, wanted)]
     ours, theirs = (neighbours(rows) for rows in unit)
-    shared = [len(np.intersect1d(a, b)) / K for a, b in zip(ours, theirs, strict=True)]
     return {
         "lowest cosine": round(float((unit[0] * unit[1]).sum(1).min()), 5),
         "same top 10": float((ours == theirs).all(1).mean()),
-        "overlap@10": float(np.mean(shared)),
+        "overlap@10": overlap(ours, theirs, K),
     }
 
 

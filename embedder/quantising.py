@@ -136,13 +136,13 @@ def _photos(shop: Shop, base: Embedder, chosen: Quantisation) -> tuple[Photos, P
     """Prepared photos of the shop, drawn by the seed: those that find the ranges, and those that are judged;
     half and half where there are few."""
     paths = sampled_paths(shop, chosen.photos + chosen.judged, chosen.seed)
-    photos, read = prepared(base, paths)
+    photos, _ = prepared(base, paths)
     drawn = photos[np.random.default_rng(chosen.seed).permutation(len(photos))]
     ranging = min(chosen.photos, len(drawn) // 2)
     judged = drawn[ranging:][: chosen.judged]
     if len(judged) < FEWEST_JUDGED:
         raise UsageError(
-            f"the shop has {len(read)} photos that can be read; quantising takes at least "
+            f"the shop has {len(photos)} photos that can be read; quantising takes at least "
             f"{2 * FEWEST_JUDGED}, half of them to find ranges and half to tell what it costs"
         )
     return drawn[:ranging], judged

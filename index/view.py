@@ -90,10 +90,8 @@ class IndexView:
     @property
     def matched(self) -> Matched | None:
         """The products as far as they were read, for the view that follows this one."""
-        known, kept = (
-            self._known,
-            self._slot_table,
-        )  # in this order: the one is gone only when the other is there
+        known = self._known  # read first: it is gone only when the other is there
+        kept = self._slot_table
         return known if kept is None else kept.matched
 
     def pinned(self) -> IndexView:

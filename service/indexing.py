@@ -23,7 +23,7 @@ from service.plain import plain
 from service.profile_page import check_target
 from service.progress import Step, Tell
 from service.requests import IndexRequest
-from service.spaces import BESIDE, lasting_name, remember_space
+from service.spaces import BESIDE, remember_space, wanted_name
 from service.switching import adopt, fill_command, is_beside
 from service.unchanged import mark_of, note, same_as_noted
 from service.verdicts import doubts
@@ -85,7 +85,7 @@ def index_catalogue(parts: Parts, request: IndexRequest, tell: Tell) -> IndexRep
         if request.catalogue is not None:
             with tally.timed("read"):
                 number = _read(shop, request, request.catalogue, tally, tell)
-        spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
+        spec = wanted_name(parts, request.embedder)
         with tally.timed("load"):
             embedder = open_asked(parts, request, spec)
             beside = is_beside(shop, embedder, spec)

@@ -17,7 +17,7 @@ from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
 from service.requests import EvaluateRequest, ReduceRequest
-from service.spaces import lasting_name, remember_space
+from service.spaces import remember_space, wanted_name
 from service.trainings import training_of
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def finetune(parts: Parts, request: FinetuneRequest, tell: Tell) -> Json | None:
             tell(Step("fine-tuning", 0, note=text))
 
     with parts.shop.writer("vitrine finetune") if is_first_process() else nullcontext():
-        spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
+        spec = wanted_name(parts, request.embedder)
         base = open_embedder(spec, parts.models, runtime=parts.runtime)
         options = RunOptions(request.split, request.resume, request.device, parts.runtime, request.folds)
         name, settings = request.name, request.settings
@@ -217,7 +217,7 @@ def reduce(parts: Parts, request: ReduceRequest, tell: Tell) -> Json:
 
     check_name(parts.models, request.name)
     with parts.shop.writer("vitrine reduce"):
-        spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
+        spec = wanted_name(parts, request.embedder)
         base = open_embedder(spec, parts.models, runtime=parts.runtime)
         tell(Step("reducing", 0, note=f"{request.aspect} to {request.dims}"))
         wanted = Reduction(request.aspect, request.dims, request.whiten, seed=request.seed)

@@ -8,7 +8,7 @@ from service.answers import Json
 from service.parts import Parts
 from service.plain import plain
 from service.progress import Step, Tell
-from service.spaces import lasting_name
+from service.spaces import wanted_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def quantise(parts: Parts, request: QuantiseRequest, tell: Tell) -> Json:
     from embedder.registry import open_embedder
 
     wanted = Quantisation(request.photos, request.judged, request.keep, request.seed)
-    spec = lasting_name(parts, request.embedder) if request.embedder else parts.embedder_spec()
+    spec = wanted_name(parts, request.embedder)
     base = open_embedder(spec, parts.models, runtime=parts.runtime)
     found: Json = plain(
         make(parts.shop, base, request.name, wanted, lambda text: tell(Step("quantising", 0, note=text)))

@@ -30,6 +30,11 @@ def remember_space(shop: Shop, embedder: Embedder, spec: str) -> None:
         shop.put_space(replace(known, embedder=spec))
 
 
+def wanted_name(parts: Parts, spec: str | None) -> str:
+    """The lasting name of an embedder that was asked for, else of the one that the shop uses."""
+    return lasting_name(parts, spec) if spec else parts.embedder_spec()
+
+
 def lasting_name(parts: Parts, spec: str) -> str:
     """An embedder's name such that it means the same from any working directory."""
     if (parts.models / spec).is_dir():

@@ -179,11 +179,11 @@ class Whole:
         if learner.backbone is None:
             raise UsageError("a learner without a backbone cannot become a whole embedder")
         tensors = {name: tensor.detach().cpu() for name, tensor in learner.backbone.state_dict().items()}
-        whole = Contents.of(self._base, card).retrained(tensors)
+        whole = Contents.of(self._base, card)
         learnt = {name: head_of(learner, i).projection() for i, name in enumerate(self._plan.learnt)}
         projections = {**whole.projections, **learnt}
-        config = replace(self._plan.config, int8=None)
-        return replace(whole, config=config, projections=projections, files=files)
+        made = replace(whole, config=self._plan.config, projections=projections, files=files)
+        return made.retrained(tensors)
 
     def vectors(self, learner: Learner, made: Embedder, rows: Rows) -> Vectors:
         """As the saved embedder encodes the photos: what a shop would get."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 GRAPH = "graph.xml"
 TENSORS = "graph.bin"
 INT8_FILES = ("int8.xml", "int8.bin")
+CONVOLUTIONS = ("Convolution", "GroupConvolution")
+"""OpenVINO's names of them."""
 LAYOUT_VERSION = 3
 # Every block of every probe must come this near to float32. Some photos are harder than the probes: with what
 # passes here, whole vectors of photos came nearer than 0.999.

@@ -15,10 +15,9 @@ import logging
 from typing import Any
 
 from data.errors import UsageError, VitrineError
+from embedder.runtime.graph import CONVOLUTIONS
 from embedder.runtime.quiet import openvino
 from embedder.runtime.seam import Photos
-
-QUANTISED = ("Convolution", "GroupConvolution")
 
 
 def check_able() -> None:
@@ -40,7 +39,7 @@ def quantised(model: Any, photos: Photos, keep: int = 0) -> Any:
     from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 
-    names = [op.get_friendly_name() for op in model.get_ordered_ops() if op.get_type_name() in QUANTISED]
+    names = [op.get_friendly_name() for op in model.get_ordered_ops() if op.get_type_name() in CONVOLUTIONS]
     if keep >= len(names) > 0:
         raise UsageError(f"the network has {len(names)} convolutions; keep fewer than that")
     advanced = AdvancedQuantizationParameters(

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from embedder.runtime.graph import CONVOLUTIONS
 from embedder.runtime.quiet import openvino
 from embedder.runtime.seam import Photos
 
@@ -106,7 +107,7 @@ def _layers(model: Any) -> list[_Layer]:
     found = []
     for node in model.get_ordered_ops():
         kind = node.get_type_name()
-        if kind not in ("Convolution", "GroupConvolution"):
+        if kind not in CONVOLUTIONS:
             continue
         source = node.input(1).get_source_output().get_node()
         if source.get_type_name() != "Constant" or source.get_element_type() != openvino().Type.f32:

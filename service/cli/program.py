@@ -132,9 +132,14 @@ def console() -> None:
     try:
         main()
     except SystemExit as left:
-        if sys.argv[1:2] and sys.argv[1] in ASKING and isinstance(left.code, int):
+        if _asked() in ASKING and isinstance(left.code, int):
             leave(left.code)
         raise
+
+
+def _asked() -> str | None:
+    """The first word after the program's name: a command, where one is given."""
+    return sys.argv[1] if len(sys.argv) > 1 else None
 
 
 def leave(code: int) -> NoReturn:
@@ -151,6 +156,6 @@ def main() -> None:
     """The command line, which ends by SystemExit."""
     # OpenVINO and Hugging Face would otherwise be free to phone home or to draw bars on a pipe.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    asked = sys.argv[1] if len(sys.argv) > 1 else None
+    asked = _asked()
     program(asked if asked in COMMANDS else None)(prog_name="vitrine")
     sys.exit(0)
