@@ -62,7 +62,7 @@ class SlotTable:
     @property
     def matched(self) -> Matched:
         """For the view after this one."""
-        return Matched(self.table, self.snapshot.names, vars(self).get("_row_of_slot"))
+        return Matched(self.table, self.snapshot.names, vars(self).get("_row_of_slot", self._rows))
 
     @cached_property
     def _row_of_slot(self) -> NDArray[np.int64]:
