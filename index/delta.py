@@ -20,6 +20,7 @@ from data.aspects import AspectLayout
 from data.errors import SpaceMismatch
 from index.generations import Generation
 from index.growing import Growing
+from index.places import Names, Places
 from index.rows import Rows
 from index.scans import ExactScan
 
@@ -87,10 +88,10 @@ class Delta:
     """
 
     d: int
-    place: dict[str, int] = field(default_factory=dict, repr=False)
+    place: Places = field(default_factory=Places, repr=False)
     dead: Ints = field(default_factory=lambda: NONE)
     lost: Ints = field(default_factory=lambda: NONE)
-    names: Sequence[str] = ()
+    names: Names = field(default_factory=Names, repr=False)
     counts: Growing | None = None
     photo_ids: Growing | None = None
     vectors: Growing | None = None
@@ -126,10 +127,15 @@ class Delta:
         touches every photo and changes none here.
         """
         built = base.generation.rows.slot_of if base.generation is not None else {}
-        place, touched = dict(self.place), (*changes.looks_changed, *changes.deleted)
-        lost = [slot for product in touched if (slot := place.get(product, GONE)) != GONE]
-        dead = [built[product] for product in touched if product not in place and product in built]
-        place.update(dict.fromkeys(touched, GONE))
+        touched = dict.fromkeys((*changes.looks_changed, *changes.deleted))
+        before = [self.place.get(product) for product in touched]
+        lost = [slot for slot in before if slot not in (None, GONE)]
+        dead = [
+            built[product]
+            for product, slot in zip(touched, before, strict=True)
+            if slot is None and product in built
+        ]
+        place: dict[str, int | None] = dict.fromkeys(touched, GONE)
         delta, revived = self, list[int]()
         size = GENTLE if gently else PART
         for first in range(0, len(changes.looks_changed), size):
@@ -140,7 +146,7 @@ class Delta:
             same = _same(base.generation, looks)
             for at in np.flatnonzero(same).tolist():
                 revived.append(built[looks.products[at]])
-                del place[looks.products[at]]
+                place[looks.products[at]] = None
             looks = looks.only(~same)
             place.update(
                 zip(looks.products, range(delta.slots, delta.slots + len(looks.products)), strict=True)
@@ -150,7 +156,7 @@ class Delta:
         if revived:
             all_dead = np.setdiff1d(all_dead, revived)
         all_lost = np.concatenate([self.lost, np.asarray(lost, np.int64)])
-        made = replace(delta, place=place, dead=all_dead, lost=all_lost)
+        made = replace(delta, place=self.place.plus(place), dead=all_dead, lost=all_lost)
         return made._cleared() if 2 * len(all_lost) > max(made.slots, PART) else made
 
     def _with(self, looks: Looks) -> Delta:
@@ -163,7 +169,7 @@ class Delta:
         else:
             counts, photos = self.counts.plus(looks.counts), self.photo_ids.plus(looks.photo_ids)
             vectors = self.vectors.plus(looks.vectors)
-        names = (*self.names, *looks.products)
+        names = self.names.plus(looks.products)
         return replace(self, names=names, counts=counts, photo_ids=photos, vectors=vectors)
 
     def _cleared(self) -> Delta:
@@ -172,9 +178,9 @@ class Delta:
         live[self.lost] = False
         every = Looks(self.names, np.diff(self.rows.starts), self.rows.photo_ids, self.matrix)
         kept = every.only(live)
-        place = dict.fromkeys(self.place, GONE)
+        place = dict.fromkeys((product for product, _ in self.place.items()), GONE)
         place.update(zip(kept.products, range(len(kept.products)), strict=True))
-        return Delta(self.d, place, self.dead)._with(kept)
+        return Delta(self.d, Places(place), self.dead)._with(kept)
 
 
 def _same(generation: Generation | None, looks: Looks) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from index.blocks import group_means
 from index.delta import GONE, Delta
 from index.generations import Generation
 from index.halves import widened
+from index.places import Names
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -175,7 +176,7 @@ class Snapshot:
 class _Names(Sequence[str]):
     """Two sequences one after the other, neither copied."""
 
-    def __init__(self, first: Sequence[str], second: Sequence[str]) -> None:
+    def __init__(self, first: Sequence[str], second: Names) -> None:
         self._first, self._second, self._cut = first, second, len(first)
 
     @overload
@@ -197,5 +198,5 @@ class _Names(Sequence[str]):
 def goes_on(earlier: Sequence[str], later: Sequence[str]) -> bool:
     """Whether the names of a later snapshot begin with those of an earlier one: they are of the same
     generation, whose products are one object, and the delta has only grown."""
-    one, other = ((n._first, n._second) if isinstance(n, _Names) else (n, ()) for n in (earlier, later))
-    return one[0] is other[0] and tuple(other[1][: len(one[1])]) == tuple(one[1])
+    one, other = ((n._first, n._second) if isinstance(n, _Names) else (n, Names()) for n in (earlier, later))
+    return one[0] is other[0] and one[1].begins(other[1])
