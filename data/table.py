@@ -5,7 +5,7 @@ A table is immutable; ``refresh`` makes the next one by reading only what change
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -84,9 +84,11 @@ class ProductTable:
         ids = [*self.ids, *new] if new else self.ids
         row_of = self.row_of.plus(new) if new else self.row_of
         moments = [*self._first_seen, *[None] * len(new)]
+        dated = bool(new)
         cells: dict[str, dict[int, Cell]] = {name: {} for name in self._columns}
         for product in alive.values():
             row = row_of[product.product_id]
+            dated = dated or moments[row] != product.first_seen
             moments[row] = product.first_seen
             told = _cells(product)
             for name in {*cells, *told}:
@@ -105,7 +107,22 @@ class ProductTable:
             columns = {name: taken(column, kept) for name, column in columns.items()}
             ids, moments = list(compress(ids, stays)), list(compress(moments, stays))
         used = {n: c for n, c in columns.items() if n in CORE_COLUMNS or not c.blank().all()}
-        return ProductTable(ids, revision, used, tuple(moments), None if dropped else row_of), moved
+        seen = tuple(moments) if dated or dropped else self._first_seen
+        return ProductTable(ids, revision, used, seen, None if dropped else row_of), moved
+
+    def differs_only_in(self, columns: Collection[str], other: ProductTable) -> bool:
+        """Whether another table has the very products, rows, dates and cells of this one, but for some
+        columns.
+
+        Said of tables that were made of one another by ``refresh``; of two that were read by themselves it is
+        not looked into, and the answer is no.
+        """
+        mine, theirs = self._columns, other._columns
+        return (
+            self.ids is other.ids
+            and self._first_seen is other._first_seen
+            and all(mine.get(name) is theirs.get(name) for name in {*mine, *theirs} - set(columns))
+        )
 
     @cached_property
     def row_of(self) -> RowOf:

@@ -18,11 +18,12 @@ logger = logging.getLogger(__name__)
 class CatchingUp:
     """Does some work in a thread of its own. Safe to start from several threads.
 
-    failed: whether the last time ended in an error, which whoever asks for the work next should meet.
+    what: is brought up to date by it, for the log. failed: whether the last time ended in an error, which
+    whoever asks for the work next should meet.
     """
 
-    def __init__(self, work: Callable[[], object]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[], object], what: str = "the index") -> None:
+        self._work, self._what = work, what
         self._lock = Lock()
         self._thread: Thread | None = None
         self.failed = False
@@ -52,9 +53,9 @@ class CatchingUp:
             self._work()
             failed = False
         except VitrineError as error:
-            logger.warning("the index could not be brought up to date: %s", error.message)
+            logger.warning("%s could not be brought up to date: %s", self._what, error.message)
         except Exception:  # whatever it is, it is met again by the question that does the work itself
-            logger.exception("the index could not be brought up to date")
+            logger.exception("%s could not be brought up to date", self._what)
         finally:
             with self._lock:
                 self.failed, self._thread = failed, None

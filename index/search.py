@@ -112,6 +112,11 @@ class CatalogueIndex:
         """The shop's live products, as of the last refresh; read when first asked for."""
         return self._view.table
 
+    @property
+    def looks(self) -> object:
+        """The same object for as long as no product's looks change."""
+        return self._view.looks
+
     def pinned(self) -> IndexView:
         """The view of this moment, which stays as it is."""
         return self._view
@@ -141,6 +146,7 @@ class CatalogueIndex:
                 self._catching_up.start()
                 return
         self.refresh()
+        self._catching_up.failed = False
 
     def wait(self, seconds: float | None = None) -> None:
         """Until the other thread has taken in what it is taking in, or so many seconds have passed."""

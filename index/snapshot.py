@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, compress
 from typing import overload
 
 import numpy as np
@@ -156,20 +156,16 @@ class Snapshot:
     @cached_property
     def products(self) -> ProductVectors:
         """All live products' vectors; computed once for a snapshot."""
-        ids: list[str] = []
-        photos: list[str] = []
-        parts: list[Floats] = []
+        ids, photos, parts = list[str](), list[str](), list[Floats]()
+        alive, layout = self.alive, self.layout
+        built: list[tuple[Generation | Delta, Mask]] = [(self.delta, alive[self.built_slots :])]
         if self.generation:
-            rows = self.generation.rows
-            keep = np.flatnonzero(self.alive[: self.built_slots])
-            parts.append(group_means(self.generation.matrix, rows.starts, self.layout)[keep])
-            ids += [rows.products[int(slot)] for slot in keep]
-            photos += [rows.photo(int(rows.starts[slot])) for slot in keep]
-        late = self.delta.rows
-        live = np.flatnonzero(self.alive[self.built_slots :])
-        parts.append(group_means(self.delta.matrix, late.starts, self.layout)[live])
-        ids += [late.products[int(slot)] for slot in live]
-        photos += [late.photo(int(late.starts[slot])) for slot in live]
+            built.insert(0, (self.generation, alive[: self.built_slots]))
+        for part, live in built:
+            rows = part.rows
+            parts.append(group_means(part.matrix, rows.starts, layout)[live])
+            ids += compress(rows.products, live.tolist())
+            photos += rows.photo_ids[rows.starts[:-1][live]].astype("U16").tolist()
         return ProductVectors(ids, np.concatenate(parts), photos)
 
 

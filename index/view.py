@@ -102,6 +102,14 @@ class IndexView:
         """False: a view never changes."""
         return False
 
+    def freshen(self) -> None:
+        """Nothing: a view never changes."""
+
+    @property
+    def looks(self) -> object:
+        """The same object for as long as no product's looks change."""
+        return self.snapshot
+
     def search(self, query: Query) -> list[Hit]:
         """Up to ``query.k`` distinct products, the best first; fewer only where no more fit.
 

@@ -78,14 +78,15 @@ class Learned:
         rows = items.rows(self.ids)
         same = self.space in ("", items.space)
         names = [name for name in SOURCES if name not in LOOKING or same]
-        sources = tuple(self._source(name, items, rows) for name in names)
+        tallies = self.tallies.moved(rows, len(items))
+        sources = tuple(self._source(name, items, rows, tallies) for name in names)
         blend = FittedBlend(sources, self.settings.weights, self.settings.depth)
         recipe = self.settings.vitrine()
         if not same:
             recipe = replace(recipe, trees=None)
-        return recipe.over(blend, items, self.tallies.moved(rows, len(items)))
+        return recipe.over(blend, items, tallies)
 
-    def _source(self, name: str, items: Items, rows: Ints) -> Fitted:
+    def _source(self, name: str, items: Items, rows: Ints, tallies: Tallies) -> Fitted:
         settings = self.settings
         match name:
             case "looks":
@@ -96,7 +97,7 @@ class Learned:
                 moved = _moved_table(self.similarity, rows, len(items))
                 return FittedItemKnn(moved, settings.knn.half_life, name, recency=settings.knn.recency)
             case "attributes":
-                return settings.attributes.over(items, self.tallies.moved(rows, len(items)))
+                return settings.attributes.over(items, tallies)
             case "category":
                 popular = _moved(self.popular, rows, len(items))
                 return Category(settings.popularity.half_life).over(items, popular)
@@ -115,9 +116,12 @@ def _moved(values: Doubles, rows: Ints, n: int) -> Doubles:
 
 
 def _moved_table(table: sparse.csr_array, rows: Ints, n: int) -> sparse.csr_array:
-    old = sparse.coo_array(table)
-    first, second = rows[old.coords[0]], rows[old.coords[1]]
-    keep = (first >= 0) & (second >= 0)
-    return sparse.csr_array(
-        sparse.coo_array((old.data[keep], (first[keep], second[keep])), shape=(n, n), dtype=np.float32)
-    )
+    """A table by old row as one by new row (n, n); -1 drops a row and its column."""
+    owners, others = np.repeat(rows, np.diff(table.indptr)), rows[table.indices]
+    keep = (owners >= 0) & (others >= 0)
+    data, owners, others = table.data[keep].astype(np.float32, copy=False), owners[keep], others[keep]
+    stay = rows[rows >= 0]
+    if (stay[1:] > stay[:-1]).all():  # the same order, as of the same products: nothing is to be sorted
+        ends = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=n))])
+        return sparse.csr_array((data, others, ends), shape=(n, n))
+    return sparse.csr_array(sparse.coo_array((data, (owners, others)), shape=(n, n)))

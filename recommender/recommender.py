@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,12 +17,10 @@ from recommender import artifacts
 from recommender.amounts import amounts_of
 from recommender.dataset import customer_key
 from recommender.histories import Histories
-from recommender.items import Floats, Ints, Items
+from recommender.items import Floats
 from recommender.learned import Learned
 from recommender.models.blend import is_warm
 from recommender.portrait import Portrait, portrait_of
-from recommender.proposing import Near, Panel
-from recommender.ranker.vitrine import FittedVitrine
 from recommender.reasons import Explainer
 from recommender.request import (
     NO_HISTORY,
@@ -36,7 +33,8 @@ from recommender.request import (
 )
 from recommender.rules import Choice, Shelf, barred, choose
 from recommender.settings import Settings
-from recommender.source import LiveCatalogue, live_items, load_dataset
+from recommender.source import LiveCatalogue, load_dataset
+from recommender.views import View, Views
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -45,17 +43,6 @@ __all__ = ["Answer", "Reason", "Recommendation", "Recommender", "Request"]
 
 QUICK = 300_000  # interactions up to which an untrained shop counts co-interactions when it is opened
 LONGEST = 500  # newest interactions of a customer that are looked at
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _View:
-    """The catalogue at one revision and in one space, with everything learnt lined up on it."""
-
-    catalogue: LiveCatalogue
-    shelf: Shelf
-    vitrine: FittedVitrine
-    panel: Panel
-    looks: object
 
 
 class Recommender:
@@ -68,8 +55,7 @@ class Recommender:
         self._shop = shop
         self._index = index
         self._learned = learned
-        self._lock = threading.Lock()
-        self._view: _View | None = None
+        self._views = Views(index, learned)
         self.trained = trained
 
     @classmethod
@@ -112,7 +98,7 @@ class Recommender:
         nothing liked has looks or co-interactions. Then what is popular answers, then new arrivals, then
         any live product. Raises BadFilter for a filter on an unknown column.
         """
-        view = self._current()
+        view = self._views.current()
         known = self._known(request)
         with blas_in_one_thread():
             return self._answer(request, view, known)
@@ -122,17 +108,17 @@ class Recommender:
 
         Raises BadFilter for a filter on an unknown column.
         """
-        view = self._current()
+        view = self._views.current()
         known = self._known(request)
         with blas_in_one_thread():
-            items = view.shelf.items
-            history = self._history(known, request, items)
+            items = view.items
+            history = self._history(known, request, view.shelf)
             candidates = view.panel.ask(history, barred(request, view.shelf, history.items))
             return portrait_of(history, items, view.vitrine.blend, candidates, each)
 
-    def _answer(self, request: Request, view: _View, known: Sequence[Interaction]) -> Answer:
-        items, table = view.shelf.items, view.shelf.table
-        history = self._history(known, request, items)
+    def _answer(self, request: Request, view: View, known: Sequence[Interaction]) -> Answer:
+        items = view.items
+        history = self._history(known, request, view.shelf)
         out = barred(request, view.shelf, history.items)
         candidates = view.panel.ask(history, out)
         found = candidates.rows
@@ -146,7 +132,7 @@ class Recommender:
         choice = Choice(request.k, request.category_cap, request.diversity or 0.0)
         rows = choose(order, scores, items, choice)
         amounts = amounts_of(view.vitrine, candidates, ranked, rows) if request.why else {}
-        explainer = Explainer(view.vitrine.blend, view.catalogue, items, table, history, amounts)
+        explainer = Explainer(view.vitrine.blend, view.catalogue, items, view.table, history, amounts)
         chosen = tuple(
             Recommendation(items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ())
             for row in rows
@@ -155,19 +141,13 @@ class Recommender:
         fallback = None if personal else _why_not(known, history)
         return Answer(chosen, fallback, self._warnings(view.catalogue.space))
 
-    def _current(self) -> _View:
-        """The view of the shop as it is now; made anew only when products or looks have changed."""
-        self._index.refresh()
-        now = self._index.pinned()
-        table, looks = now.table, now.products()
-        with self._lock:
-            view = self._view
-            if view is None or view.shelf.table is not table or view.looks is not looks:
-                items = live_items(table, looks, now.space)
-                vitrine = self._learned.over(items)
-                panel = Panel.of(vitrine.blend, len(items), _near(now, items.rows(looks.ids)))
-                view = self._view = _View(now, Shelf.of(table, items), vitrine, panel, looks)
-            return view
+    def warm_up(self) -> None:
+        """Line up the catalogue before the first question comes."""
+        self._views.current()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Until what is new in the catalogue is found, or so many seconds have passed."""
+        self._views.wait(seconds)
 
     def _known(self, request: Request) -> Sequence[Interaction]:
         if request.history is not None:
@@ -176,11 +156,11 @@ class Recommender:
             return ()
         return self._shop.history(request.customer_id, LONGEST)
 
-    def _history(self, known: Sequence[Interaction], request: Request, items: Items) -> Histories:
+    def _history(self, known: Sequence[Interaction], request: Request, shelf: Shelf) -> Histories:
         """The interactions with products that are live, as arrays."""
         table = self._shop.event_weights
-        rows = items.rows([event.product_id for event in known])
-        live = [(event, int(row)) for event, row in zip(known, rows, strict=True) if row >= 0]
+        rows = shelf.items.rows([event.product_id for event in known]).tolist()
+        live = [(event, row) for event, row in zip(known, rows, strict=True) if row >= 0 and shelf.live[row]]
         now = request.at or datetime.now(UTC)
         return Histories.single(
             [row for _, row in live],
@@ -189,16 +169,6 @@ class Recommender:
             now.timestamp(),
             customer_key(request.customer_id or ""),
         )
-
-
-def _near(catalogue: LiveCatalogue, rows: Ints) -> Near:
-    """What the index finds, as rows of ``Items``; rows: of the catalogue's ``products()``, in their order."""
-
-    def near(probes: Floats, fetch: int) -> Ints | None:
-        places = catalogue.near(probes, fetch)
-        return None if places is None else rows[places]
-
-    return near
 
 
 def _why_not(known: Sequence[Interaction], history: Histories) -> str:

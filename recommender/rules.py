@@ -19,34 +19,43 @@ FACTOR = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shelf:
-    """The live products twice: as a table to filter, and as arrays to rank.
+    """The live products twice: as a table to filter, and as arrays to rank, which may be of a moment before.
 
-    rows: the row in ``items`` of each row of the table. sold_out: bool (n,), by row of ``items``.
+    rows: the row in ``items`` of each row of the table, -1 for products that came since. live: bool (n,), by
+    row of ``items``: products that the table has. sold_out: bool (n,), those of them that are out of stock.
     """
 
     table: ProductTable
     items: Items
     rows: Ints
+    live: Bools
     sold_out: Bools
 
     @classmethod
-    def of(cls, table: ProductTable, items: Items) -> Shelf:
-        """Line up a table with the products made from it."""
-        rows = items.rows(table.ids)
-        sold_out = np.zeros(len(items), np.bool_)
-        sold_out[rows[~np.asarray(table.column("in_stock"), np.bool_)]] = True
-        return cls(table, items, rows, sold_out)
+    def of(cls, table: ProductTable, items: Items, before: Shelf | None = None) -> Shelf:
+        """Line up a table with the products made from it or from one before; ``before`` is of the same."""
+        if before is not None and before.items is items and before.table.ids is table.ids:
+            rows, live = before.rows, before.live
+        else:
+            rows = items.rows(table.ids)
+            live = np.zeros(len(items), np.bool_)
+            live[rows[rows >= 0]] = True
+        there = np.zeros(len(items), np.bool_)
+        there[rows[(rows >= 0) & np.asarray(table.column("in_stock"), np.bool_)]] = True
+        return cls(table, items, rows, live, live & ~there)
 
 
 def barred(request: Request, shelf: Shelf, met: Sequence[int] | Ints) -> Bools:
     """bool (n,): products that this request must not show.
 
-    Out of stock, not selected by the filter, excluded, and, unless ``seen`` is "keep", met before.
-    met: rows of the products that the history speaks of. Raises BadFilter for a filter on an unknown column.
+    No longer live, out of stock, not selected by the filter, excluded, and, unless ``seen`` is "keep", met
+    before. met: rows of the products that the history speaks of. Raises BadFilter for a filter on an unknown
+    column.
     """
-    out = shelf.sold_out.copy()
+    out = ~shelf.live | shelf.sold_out
     if request.where is not None:
-        out[shelf.rows[~np.asarray(request.where.mask(shelf.table), np.bool_)]] = True
+        left_out = shelf.rows[~np.asarray(request.where.mask(shelf.table), np.bool_)]
+        out[left_out[left_out >= 0]] = True
     excluded = shelf.items.rows(sorted(request.exclude))
     out[excluded[excluded >= 0]] = True
     if request.seen == "drop":

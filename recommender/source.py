@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from data.columns import TextColumn, TruthColumn
 from data.events import signed_weight
-from data.records import CORE_COLUMNS
+from data.records import CORE_COLUMNS, Cell
 from recommender.dataset import Dataset, Events
 from recommender.items import ALWAYS, Doubles, Floats, Ints, Items
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from data.columns import Column
+    from data.shared import Words
     from data.shop import Shop
     from data.table import ProductTable
 
@@ -46,6 +50,10 @@ class LiveCatalogue(Protocol):
     def table(self) -> ProductTable:
         """The live products."""
 
+    @property
+    def looks(self) -> object:
+        """The same object for as long as no product's looks change."""
+
     def products(self) -> ProductLooks:
         """The live products' looks."""
 
@@ -60,49 +68,76 @@ class LiveCatalogue(Protocol):
     def refresh(self) -> bool:
         """Pick up what changed in the shop."""
 
+    def freshen(self) -> None:
+        """The same, but of many changed looks some hundredths of a second later."""
+
     def pinned(self) -> LiveCatalogue:
         """The catalogue of this moment: what it says stays of one space, whatever the shop switches to."""
 
 
-def live_items(table: ProductTable, looks: ProductLooks, space: str) -> Items:
+def live_items(table: ProductTable, looks: ProductLooks, space: str, before: Items | None = None) -> Items:
     """All live products, with looks, categories and dates of arrival as the shop notes them.
 
-    table and looks may be a moment apart: looks of products that the table lacks are left out.
+    table and looks may be a moment apart: looks of products that the table lacks are left out. before: the
+    products of some earlier moment, with which this is quicker.
     """
-    names, prices = table.column("category"), np.asarray(table.column("price"), np.float64)
-    return Items.build(
+    arrived = [ALWAYS if moment is None else moment.timestamp() for moment in table.first_seen]
+    none = np.full(len(table), -1, np.int64), tuple[str, ...]()
+    return Items.of_rows(
         table.ids,
         vectors=(looks.ids, np.asarray(looks.matrix, np.float32)),
-        arrived={
-            product: moment.timestamp()
-            for product, moment in zip(table.ids, table.first_seen, strict=True)
-            if moment is not None
-        },
-        categories={product: str(n) for product, n in zip(table.ids, names, strict=True) if n is not None},
+        arrived=np.asarray(arrived, np.float64),
+        categories=_words(table.cells("category")) or none,
         space=space,
         attributes=attributes_of(table),
-        prices=dict(zip(table.ids, prices.tolist(), strict=True)),
+        prices=prices_of(table),
+        before=before,
     )
 
 
-def attributes_of(table: ProductTable) -> dict[str, dict[str, str | None]]:
-    """column → product id → value, of the columns of words that tell groups of products.
+def prices_of(table: ProductTable) -> Doubles:
+    """float64 (n,), by row of the table, NaN where a product has none."""
+    return np.asarray(table.column("price"), np.float64)
+
+
+def attributes_of(table: ProductTable) -> dict[str, Ints]:
+    """column → a number per value (n,) by row of the table, of the columns of words that tell groups of
+    products; -1 where a product has none.
 
     Not what differs for (nearly) every product, as titles do, nor what is the same for all; of more than
     ``MOST_ATTRIBUTES`` columns those with the fewest values.
     """
-    found: dict[str, tuple[int, dict[str, str | None]]] = {}
+    found: dict[str, tuple[int, Ints]] = {}
     for name in table.columns:
-        values = table.column(name) if name not in CORE_COLUMNS else None
-        if values is None or values.dtype != object:
+        told = _words(table.cells(name)) if name not in CORE_COLUMNS else None
+        if told is None:
             continue
-        words = [None if value is None else str(value) for value in values.tolist()]
-        there = [word for word in words if word is not None]
-        distinct = len(set(there))
-        if 2 <= distinct <= MOST_DISTINCT * len(there):
-            found[name] = (distinct, dict(zip(table.ids, words, strict=True)))
+        codes, names = told
+        if 2 <= len(names) <= MOST_DISTINCT * np.count_nonzero(codes >= 0):
+            found[name] = (len(names), codes)
     fewest = sorted(found, key=lambda name: (found[name][0], name))[:MOST_ATTRIBUTES]
     return {name: found[name][1] for name in sorted(fewest)}
+
+
+def _words(column: Column) -> tuple[Ints, tuple[str, ...]] | None:
+    """The number (n,) of every cell's word, -1 for blanks, and the words by number, sorted; None for numbers,
+    and for truths that are known of all products.
+    """
+    codes: NDArray[np.signedinteger[Any]]
+    cells: Sequence[Cell] | Words
+    if isinstance(column, TextColumn):
+        codes, cells = column.codes, column.words
+    elif isinstance(column, TruthColumn) and column.blank().any():
+        codes, cells = column.states, (False, True)
+    else:
+        return None
+    used = np.flatnonzero(np.bincount(codes[codes >= 0])).tolist()
+    words = [str(cells[code]) for code in used]
+    names = tuple(sorted(set(words)))
+    number = dict(zip(names, range(len(names)), strict=True))
+    numbers = np.full(max(used, default=-1) + 2, -1, np.int64)  # code -1 finds the -1 at the end
+    numbers[used] = [number[word] for word in words]
+    return numbers[codes], names
 
 
 def load_dataset(shop: Shop, catalogue: LiveCatalogue) -> Dataset:

@@ -127,6 +127,8 @@ class Recommenders:
             raise NotTrained(
                 "it was trained by another version of Vitrine; run `vitrine train` with this one"
             )
+        if serving is not None:
+            found.warm_up()  # all others are answered by the one before meanwhile
         policy = f"{TRAINED}@{before}" if found.trained and before else UNTRAINED
         return Serving(found, policy)
 

@@ -10,6 +10,9 @@ from recommender.dataset import Dataset
 from recommender.items import Doubles, Items
 from recommender.models.popularity import FittedPopularity, popularity
 
+PART = 4_096
+"""Products whose kernels are held at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:
@@ -36,8 +39,14 @@ class Trend:
         leaders = order[values[order] > 0]
         spread = np.zeros(len(items), np.float32)
         if len(leaders):
-            kernels = np.exp((items.vectors @ items.vectors[leaders].T - 1) / np.float32(self.temperature))
-            kernels[leaders, np.arange(len(leaders))] = 0.0
-            spread = (kernels @ values[leaders].astype(np.float32)).astype(np.float32)
+            towards, shares = items.vectors[leaders].T, values[leaders].astype(np.float32)
+            for first in range(0, len(items), PART):
+                kernels = items.vectors[first : first + PART] @ towards
+                kernels -= 1
+                kernels /= np.float32(self.temperature)
+                np.exp(kernels, out=kernels)
+                here = np.flatnonzero((leaders >= first) & (leaders < first + PART))
+                kernels[leaders[here] - first, here] = 0.0
+                spread[first : first + PART] = kernels @ shares
             spread[~items.has_vector] = 0.0
         return FittedPopularity(spread, self.name)

@@ -17,7 +17,7 @@ exist (no photo, no price, nothing liked) is NaN, which the trees know how to tr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -50,9 +50,11 @@ class Signals:
         """From a catalogue and the tallies of its products."""
         earned = tallies.at(RECENT)
         values = {name: _of_others(codes, earned) for name, codes in items.attributes.items()}
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.where(items.prices > 0, np.log(items.prices), np.nan)
-        return cls(items, tallies, attributes, values, logs)
+        return cls(items, tallies, attributes, values, _logs(items.prices))
+
+    def priced(self, items: Items) -> Signals:
+        """Of the same products at other prices."""
+        return replace(self, items=items, logs=_logs(items.prices))
 
     def of(self, histories: Histories, pairs: Pairs, sources: tuple[str, ...]) -> dict[str, Floats]:
         """name → float32 (p,); sources: their words, in the order of ``pairs.standing``."""
@@ -123,6 +125,13 @@ def matrix(named: Mapping[str, Floats], names: tuple[str, ...], count: int) -> F
     missing = np.full(count, np.nan, np.float32)
     columns = [named.get(name, missing) for name in names]
     return np.ascontiguousarray(np.stack(columns, axis=1)) if columns else np.zeros((count, 0), np.float32)
+
+
+def _logs(prices: Doubles) -> Doubles:
+    """ln price, NaN where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs: Doubles = np.where(prices > 0, np.log(prices), np.nan)
+    return logs
 
 
 def _of_others(codes: Ints, earned: Doubles) -> Floats:
