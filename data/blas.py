@@ -32,14 +32,18 @@ class BlasInOneThread:
         with self._lock:
             self._inside += 1
             if self._inside == 1:
-                self._limit = self._found().limit(limits=1, user_api="blas")
+                libraries = self._found()
+                _take_over()
+                self._limit = libraries.limit(limits=1, user_api="blas")
         try:
             yield
         finally:
             with self._lock:
                 self._inside -= 1
                 if not self._inside:
+                    _take_over()
                     self._limit.restore_original_limits()
+                    _take_over()
 
     def _found(self) -> Any:
         """The libraries that are loaded, looked up once: that takes milliseconds."""
@@ -48,6 +52,18 @@ class BlasInOneThread:
 
             self._libraries = ThreadpoolController()
         return self._libraries
+
+
+def _take_over() -> None:
+    """Let this thread set limits. threadpoolctl ignores in silence what any but the first thread that ever
+    set one asks of OpenBLAS, which in a service is nearly every thread; here a lock is held, so that no two
+    fight.
+    """
+    from threadpoolctl import OpenBLASController
+
+    let_go = getattr(OpenBLASController, "clear_controlling_thread", None)  # older versions do not
+    if let_go is not None:
+        let_go(force=True)
 
 
 blas_in_one_thread = BlasInOneThread()
