@@ -178,8 +178,9 @@ class Parts:
         """Write what the log has yet to write and close the records; not to be used afterwards."""
         if self.log is not None:
             self.log.close()
+        self.recommenders.wait()  # its thread reads the records, and that of the index
         if self._index is not None:
-            self._index.wait()  # its thread reads the records
+            self._index.wait()
         self._index = self._table = None
         self._embedders.clear()
         self.shop.close()

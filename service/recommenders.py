@@ -15,6 +15,7 @@ from data.errors import NotTrained, VitrineError
 from data.shop import Shop
 
 if TYPE_CHECKING:
+    from index.catching_up import CatchingUp
     from index.search import CatalogueIndex
     from recommender.recommender import Recommender
 
@@ -56,6 +57,7 @@ class Recommenders:
         self._clock = clock
         self._opening = threading.Lock()
         self._serving: Serving | None = None
+        self._early: CatchingUp | None = None
         self._stamp: object = None
         self._checked = self._failed = float("-inf")
 
@@ -77,6 +79,19 @@ class Recommenders:
             finally:
                 self._opening.release()
         return found  # type: ignore[return-value]  # _look leaves one there, or raises
+
+    def begin(self, index: CatalogueIndex) -> None:
+        """Have a thread open a recommender that was trained: the first customer shall not wait for it."""
+        if self._manifest.exists():
+            from index.catching_up import CatchingUp
+
+            self._early = CatchingUp(lambda: self.current(index).recommender.warm_up(), "the recommender")
+            self._early.start()
+
+    def wait(self) -> None:
+        """Until that thread has ended."""
+        if self._early is not None:
+            self._early.wait()
 
     def look_again(self) -> None:
         """Let the next question look at the manifest, however short ago that was."""

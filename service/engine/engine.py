@@ -75,8 +75,11 @@ class Engine(Importing, Asking, Learning, Changing, Looking):
         self._parts.index().refresh()
 
     def warm_up(self, photos: bool = False) -> None:
-        """Open what questions need before the first one comes; with ``photos`` the embedder too."""
+        """Open what questions need before the first one comes; with ``photos`` the embedder too. A trained
+        recommender is opened behind the caller's back.
+        """
         index = self._parts.index()
+        self._parts.recommenders.begin(index)
         if photos:
             self._parts.embedder(index.space)
 

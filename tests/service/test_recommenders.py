@@ -203,3 +203,30 @@ def test_running_engines_follow_a_training_in_another_process_without_a_failed_o
 
 def lists(engine: Engine) -> list[object]:
     return [item["product_id"] for item in engine.recommend(ASKED).items]
+
+
+def test_a_trained_one_is_opened_before_the_first_customer_comes(
+    engine: Engine, shop: Path, trainings: Trainings
+) -> None:
+    found, index = Recommenders(engine.shop), engine.parts.index()
+    found.begin(index)
+    assert found._early is None, "nothing was trained"
+    install(trainings[0], shop)
+    found.begin(index)
+    found.wait()
+    opened = found._serving
+    assert opened is not None
+    assert opened.recommender._views._view is not None
+    assert found.current(index) is opened
+
+
+def test_a_damaged_one_is_for_the_first_customer_to_meet(
+    engine: Engine, shop: Path, trainings: Trainings, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(trainings[0], shop, spoilt=True)
+    found, index = Recommenders(engine.shop), engine.parts.index()
+    found.begin(index)
+    found.wait()
+    assert "the recommender could not be brought up to date" in caplog.text
+    with pytest.raises(Damaged):
+        found.current(index)
