@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -25,6 +27,9 @@ ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, *PARQUET_ENDINGS)
 _DELIMITERS = (",", ";", "\t")
 _PARQUET_BATCH = 1000
 _LONGEST_HEADER = 2**20
+_MANY_LINES = 10
+_LINE_END = re.compile(r"[\r\n]")
+_UNCLOSED = "a quote is opened here and not closed; close it, or write a quote within a quoted field twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,8 @@ def open_table(path: Path) -> TableFile:
 class DelimitedFile:
     """CSV or TSV in UTF-8, with a header. The delimiter is the comma, semicolon or tab it has most of.
 
-    Quotes follow RFC 4180. Columns without a name are passed over.
+    Quotes follow RFC 4180. One that is not closed costs its own row, not the rows after it. Columns without a
+    name are passed over.
     """
 
     typed = False
@@ -105,21 +111,53 @@ class DelimitedFile:
     def rows(self, only: Sequence[str] | None = None) -> Iterator[TableRow | Reject]:
         """See TableFile."""
         with _reading(self.path) as file:
-            reader = self._reader(file)
+            lines = _Lines(file)
+            reader = self._reader(iter(lines))
             next(reader, None)
-            number = 0
+            line, number = len(lines.taken), 0
             while True:
+                lines.taken.clear()
+                fault: str | None
                 try:
                     fields = next(reader)
+                    fault = None if len(lines.taken) == 1 else self._runaway(fields, lines.taken)
                 except StopIteration:
                     return
                 except csv.Error as error:
+                    fields, fault = [], str(error) if len(lines.taken) == 1 else _UNCLOSED
+                if fault is not None and len(lines.taken) > 1:
+                    lines.give_back()
+                    reader = self._reader(iter(lines))
+                line += len(lines.taken)
+                if fault is not None:
                     number += 1
-                    yield Reject("row", number, None, rejects.RAGGED_ROW, f"line {reader.line_num}: {error}")
-                    continue
-                if fields:  # an empty line is no row
+                    yield Reject("row", number, None, rejects.RAGGED_ROW, f"line {line}: {fault}"[:300])
+                elif fields:  # an empty line is no row
                     number += 1
-                    yield self._row(number, fields, reader.line_num)
+                    yield self._row(number, fields, line)
+
+    def _runaway(self, fields: list[str], lines: list[str]) -> str | None:
+        """What is wrong with a record of several lines that are rows in fact, tied together by a stray quote;
+        None where they are one record.
+
+        Rows they are where every line (of many, nine in ten) has as many fields as the header, and none reads
+        like prose: a blank behind a comma, or several words where the ids stand. The first line of few has to
+        have as many as well.
+        """
+        wanted, mark = len(self._header), self._delimiter
+        opened = next((at for at, field in enumerate(fields) if _LINE_END.search(field)), None)
+        if opened is None:
+            return None
+        start, blank = _LINE_END.split(fields[opened], maxsplit=1)[0], mark + " "
+        whole = opened + 1 + start.count(mark) == wanted or len(fields) != wanted or len(lines) > _MANY_LINES
+        if blank in start or not whole:
+            return None
+        words = " " in fields[0]
+        fit = [
+            line.count(mark) + 1 == wanted and blank not in line and (words or " " not in line.split(mark)[0])
+            for line in lines[1:]
+        ]
+        return _UNCLOSED if fit[-1] and fit.count(False) * 10 <= len(fit) else None
 
     def _row(self, number: int, fields: list[str], line: int) -> TableRow | Reject:
         if len(fields) != len(self._header):
@@ -127,8 +165,31 @@ class DelimitedFile:
             return Reject("row", number, None, rejects.RAGGED_ROW, detail)
         return TableRow(number, {n: f for n, f in zip(self._header, fields, strict=True) if n})
 
-    def _reader(self, file: IO[str]) -> Any:
-        return csv.reader(file, delimiter=self._delimiter, strict=True)
+    def _reader(self, lines: Iterable[str]) -> Any:
+        return csv.reader(lines, delimiter=self._delimiter, strict=True)
+
+
+class _Lines:
+    """The lines of a text. ``taken``: those handed out since it was last emptied."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        while self._again:
+            line = self._again.popleft()
+            self.taken.append(line)
+            yield line
+        for line in self._file:
+            self.taken.append(line)
+            yield line
+
+    def give_back(self) -> None:
+        """Hand out all that were taken but the first again; to a new iterator, also at the text's end."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        del self.taken[1:]
 
 
 class JsonLinesFile:

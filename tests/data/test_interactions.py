@@ -180,3 +180,13 @@ def test_a_file_twice_is_stored_once_and_the_repeated_rows_count_as_used(tmp_pat
             told.append((put.stored, put.repeated, len(chunk.rejects)))
     assert told == [(3, 0, 0), (3, 0, 0), (0, 1, 1), (0, 3, 0), (0, 3, 0), (0, 1, 1)]
     assert shop.counts()["interactions"] == 6
+
+
+def test_a_stray_quote_costs_its_own_event_alone(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    rows = [f"c{n},p1,2024-05-01" for n in range(1, 101)]
+    rows[49], rows[59] = '"c50,p1,2024-05-01', 'c60,p1",2024-05-01'
+    path.write_text("customer_id,product_id,timestamp\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    chunks = list(read_interactions(path))
+    assert sum(chunk.rows_read for chunk in chunks) == 100
+    assert [(r.row, r.reason) for chunk in chunks for r in chunk.rejects] == [(50, "ragged_row")]

@@ -60,10 +60,74 @@ def test_rows_that_do_not_fit_the_header_are_rejects_with_their_numbers(tmp_path
     ]  # fmt: skip
 
 
-def test_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
+def test_a_quote_that_is_never_closed_costs_its_own_row_alone(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text('a,b\n1,2\n3,"open\n4,5\n', encoding="utf-8")
-    assert cells(path) == [{"a": "1", "b": "2"}, (2, "ragged_row")]
+    assert cells(path) == [{"a": "1", "b": "2"}, (2, "ragged_row"), {"a": "4", "b": "5"}]
+
+
+def with_stray_quotes(path: Path, rows: dict[int, str], of: int = 1000) -> None:
+    """A file of so many plain rows, a few of which are replaced by others."""
+    plain = {n: f"P{n},Mug,5" for n in range(1, of + 1)}
+    lines = ["product_id,title,price", *{**plain, **rows}.values()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rows", "lost"),
+    [
+        ({500: 'P500,"19 inch monitor,5'}, [500]),
+        ({500: 'P500,"19 inch monitor,5', 620: 'P620,"Mug, blue",5'}, [500]),
+        ({500: 'P500,"19 inch monitor,5', 620: 'P620,Monitor 19",5'}, [500]),
+        ({500: 'P500,"19 inch monitor,5', 501: 'P501,Monitor 19",5'}, [500]),
+        ({500: 'P500,"19 inch monitor,5', 510: "P510", 620: 'P620,Monitor 19",5'}, [500, 510]),
+        ({500: 'P500,"19 inch monitor,5,6', 620: 'P620,Monitor 19",5'}, [500]),
+        ({500: 'P500,"19 inch monitor,5', 501: 'P501,"17 inch monitor,5', 502: 'P502,"A\nB",5'}, [500, 501]),
+        ({1000: 'P1000,"19 inch monitor,5'}, [1000]),
+    ],
+    ids=["last", "quoted later", "stray later", "neighbours", "ragged inside", "ragged", "twice", "end"],
+)
+def test_a_stray_quote_costs_its_own_row_alone(tmp_path: Path, rows: dict[int, str], lost: list[int]) -> None:
+    path = tmp_path / "t.csv"
+    with_stray_quotes(path, rows)
+    read = list(open_table(path).rows())
+    assert [row.row if isinstance(row, Reject) else row.number for row in read] == list(range(1, 1001))
+    assert [row.row for row in read if isinstance(row, Reject)] == lost
+    kept = {row.number: row.cells for row in read if isinstance(row, TableRow)}
+    assert all(row["product_id"] == f"P{number}" and row["price"] == "5" for number, row in kept.items())
+    assert kept[999]["title"] == "Mug"
+    fault = next(row for row in read if isinstance(row, Reject))
+    assert f"line {lost[0] + 1}:" in fault.detail
+
+
+def test_a_stray_quote_before_more_than_a_field_may_hold(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    with_stray_quotes(path, {5: 'P5,"19 inch monitor,5'}, of=20_000)
+    read = list(open_table(path).rows())
+    assert len(read) == 20_000
+    assert [row.row for row in read if isinstance(row, Reject)] == [5]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "A mug\nfor tea",
+        "A mug\n\nfor tea, coffee, milk",
+        "A mug, blue\nfor tea, coffee",
+        "A mug\nfor tea,coffee and milk",
+        "Sizes:\nS,M,L\nXS,S,M\n",
+        "Sizes,in,cm\nS,M,L\nXS,S,M",
+        "Width,height,depth\r\n1,2,3\r\nas measured",
+        "\n".join(["a line of words, and more"] * 50),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_a_text_of_several_lines_is_one_field(tmp_path: Path, title: str, last: bool) -> None:
+    path = tmp_path / "t.csv"
+    row = f'P2,5,"{title}"' if last else f'P2,"{title}",5'
+    order = "product_id,price,title" if last else "product_id,title,price"
+    path.write_text(f"{order}\nP1,5,5\n{row}\nP3,5,5\n", encoding="utf-8", newline="")
+    assert [row["title"] for row in cells(path) if isinstance(row, dict)] == ["5", title, "5"]
 
 
 @pytest.mark.parametrize("where", ["header", "later"])
