@@ -15,6 +15,9 @@ BAD_PRICE = "bad_price"
 BAD_STOCK = "bad_stock"
 BAD_DATE = "bad_date"
 
+NAMELESS = frozenset({MISSING_ID, BLANK_ID, LONG_ID, CONTROL_ID, RAGGED_ROW})
+"""Reasons that leave open which product a row of a catalogue was about."""
+
 MISSING_FILE = "missing_file"
 OUTSIDE_FOLDER = "outside_folder"
 NOT_AN_IMAGE = "not_an_image"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from data.catalogue import photo_root, read_catalogue
 from data.errors import Damaged, EmptyShop
+from data.rejects import NAMELESS
 from data.shop import Shop
 from data.table import ProductTable
 from service import index_profile
@@ -44,6 +45,7 @@ class _Tally:
 
     listed: the product ids of the catalogue, kept only where the rest is to be pruned.
     named: ids of rejected rows; a product is not deleted because its row has a typing error tonight.
+    nameless: rejected rows of which nobody knows whose they are. gone: what is to be deleted.
     """
 
     rows: int = 0
@@ -52,6 +54,8 @@ class _Tally:
     unchanged: bool = False
     listed: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
+    nameless: int = 0
+    gone: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -100,6 +104,7 @@ def index_catalogue(parts: Parts, request: IndexRequest, tell: Tell) -> IndexRep
         if number is not None:
             tally.rejected = shop.settle_rows(number)
             shop.finish_import(number, tally.rows, tally.rows - tally.rejected, tally.rejected)
+            _prune(shop, request, tally)
         with tally.timed("build"):
             built = build(
                 parts, embedder.space, request.index, request.wanted_recall, tell, anyhow=request.rebuild
@@ -179,16 +184,38 @@ def _read(shop: Shop, request: IndexRequest, catalogue: Path, tally: _Tally, tel
         if request.prune:
             tally.listed.update(row.product.product_id for row in chunk.rows)
             tally.named.update(reject.id for reject in chunk.rejects if reject.id is not None)
+            tally.nameless += sum(reject.reason in NAMELESS for reject in chunk.rejects)
         tell(Step("reading", tally.rows))
     shop.drop_unlisted(number)
     if tally.listed:  # nothing is pruned by a catalogue in which nothing could be read
         kept = tally.listed | tally.named
-        gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in kept]
-        tally.pruned = shop.delete_products(gone) if gone else 0
+        tally.gone = [id_ for id_ in ProductTable.load(shop).ids if id_ not in kept]
     # Nothing had to be changed, and the file was not replaced while it was read.
-    if mark is not None and shop.revision == before and mark == mark_of(request, catalogue):
+    quiet = shop.revision == before and not tally.gone
+    if mark is not None and quiet and mark == mark_of(request, catalogue):
         note(shop, mark, number, tally.rows, before)
     return number
+
+
+def _prune(shop: Shop, request: IndexRequest, tally: _Tally) -> None:
+    """Delete what the catalogue does not list, if it could be read well enough to tell."""
+    if not tally.gone:
+        return
+    if _too_many(tally, request):
+        why = "too many of its rows were rejected"
+    elif tally.nameless:
+        why = f"{tally.nameless} of its rows cannot be read so far as to tell whose they are; mend them first"
+    else:
+        tally.pruned = shop.delete_products(tally.gone)
+        return
+    tally.warnings += (
+        f"nothing was pruned: the catalogue does not list {len(tally.gone)} products, but {why}",
+    )
+
+
+def _too_many(tally: _Tally, request: IndexRequest) -> bool:
+    """Whether the run is to fail, which is said by its error in the end."""
+    return bool(tally.rows) and tally.rejected / tally.rows > request.max_reject_share
 
 
 def _encode(
@@ -221,8 +248,8 @@ def _beside(
             told |= compared(parts, filled.space, request.label, how, tell)
     if not request.switch:
         return told
-    if tally.rows and tally.rejected / tally.rows > request.max_reject_share:
-        return told  # the run fails, which is said by its error
+    if _too_many(tally, request):
+        return told
     for _ in range(ROUNDS):
         if not shop.photos_lost(filled.space):
             break

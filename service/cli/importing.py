@@ -65,7 +65,10 @@ RebuildOption = Annotated[
     bool, typer.Option("--rebuild", help="Build a new generation even if nothing changed.")
 ]
 PruneOption = Annotated[
-    bool, typer.Option("--prune", help="Delete products that this catalogue does not list.")
+    bool,
+    typer.Option(
+        "--prune", help="Delete products that this catalogue does not list, if its rows can be read."
+    ),
 ]
 RuntimeOption = Annotated[str, typer.Option("--runtime", help="auto, cuda, openvino or torch.")]
 BatchOption = Annotated[int | None, typer.Option("--batch", min=1, help="Photos in a batch.")]

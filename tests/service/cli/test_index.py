@@ -210,6 +210,43 @@ def test_prune_keeps_a_product_whose_row_is_rejected_tonight(
     assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == len(rows())
 
 
+def broken(catalogue: Path, line: str) -> Path:
+    """A catalogue of all products but the first and the last, with one line that cannot be read."""
+    path = write_catalogue(catalogue.parent / "broken.csv", rows()[1:-1])
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    return path
+
+
+@pytest.mark.parametrize("line", ["disc-red,too,few", ",,,,,,,", "\x01disc-red,,,,,,,"])
+def test_prune_waits_where_a_row_does_not_tell_whose_it_is(
+    vitrine: Vitrine, catalogue: Path, shop: Path, line: str
+) -> None:
+    commas = catalogue.read_text(encoding="utf-8").splitlines()[0].count(",")
+    line = line if "few" in line else line.split(",")[0] + "," * commas
+    asked = ("index", broken(catalogue, line), "--shop", shop, "--prune", "--max-reject-share", 1)
+    for _ in range(2):  # also where the catalogue is as it was
+        report = vitrine(*asked, "--json").json
+        assert (report["rejected"], report["pruned"]) == (1, 0)
+        assert any(
+            "nothing was pruned" in text and "does not list 2 products" in text for text in report["warnings"]
+        )
+    assert "warning: nothing was pruned" in vitrine(*asked).err
+    assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == len(rows())
+
+
+def test_prune_waits_where_too_many_rows_are_rejected(vitrine: Vitrine, catalogue: Path, shop: Path) -> None:
+    wrong = write_catalogue(
+        catalogue.parent / "dear.csv", [{**row, "price": "dear"} for row in rows()[:5]] + rows()[5:9]
+    )
+    done = vitrine("index", wrong, "--shop", shop, "--prune", "--max-reject-share", 0.5)
+    assert done.code == 2
+    assert "nothing was pruned" in done.err
+    assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == len(rows())
+    report = vitrine("index", wrong, "--shop", shop, "--prune", "--max-reject-share", 0.6, "--json").json
+    assert report["pruned"] == len(rows()) - 9
+
+
 def test_flat_is_another_name_for_exact(vitrine: Vitrine, catalogue: Path, tmp_path: Path) -> None:
     shop = tmp_path / "shop"
     first = vitrine("index", catalogue, "--shop", shop, "--index", "Flat", "--json").json
