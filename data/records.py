@@ -89,7 +89,7 @@ class Photo:
 
     path: relative to ``root``, a folder; an empty root means the shop's own directory (uploads). position:
     0 is the product's first photo. sha256: of the file's bytes when last read. status: pending, done or
-    rejected.
+    rejected; done is also one that is searched by its vector while its file is missing.
     """
 
     photo_id: str

@@ -43,7 +43,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         BAD_PRICE: "the price is not a plain number of 0 or more",
         BAD_STOCK: "in_stock is neither yes/no, true/false nor a number",
         BAD_DATE: "the date on which the product was added cannot be read",
-        MISSING_FILE: "there is no such photo file",
+        MISSING_FILE: "there is no such photo file, or it cannot be opened",
         OUTSIDE_FOLDER: "the photo's path leads out of the photo folder",
         NOT_AN_IMAGE: "the file is not a JPEG, PNG, WebP, GIF or BMP image",
         TRUNCATED: "the file begins like an image but ends early or is damaged inside",

@@ -246,7 +246,8 @@ class Shop:
     ) -> None:
         """What encoding found, in one transaction: vectors, states of photos, rejects, revision.
 
-        failed: (photo_id, reason, detail). Photos that are gone meanwhile are passed over. Raises
+        failed: (photo_id, reason, detail). One that is found already and whose file is missing goes on being
+        found, and counts as rejected. Photos that are gone meanwhile are passed over. Raises
         SpaceMismatch for an unknown space or a vector of the wrong width, UsageError for one that is not
         finite.
         """

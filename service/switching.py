@@ -72,7 +72,8 @@ def adopt(parts: Parts, space: str, tell: Tell) -> SwitchAnswer:
     if missing:
         raise NotReady(
             f"{missing} photos that are found in {old.space} have no vector in {space} yet; encode them "
-            f"first: {fill_command(shop, new.embedder)}",
+            f"first: {fill_command(shop, new.embedder)} (a missing file: put it back, or take it out of "
+            "the catalogue)",
             missing=missing,
         )
     return _switched(parts, old, new, 0)

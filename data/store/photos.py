@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, s
 from data.errors import UnknownPhoto
 from data.ids import photo_id_of, storable
 from data.records import EncodedPhoto, PendingPhoto, Photo
+from data.rejects import MISSING_FILE
 from data.store.catalogue import UPLOADS
 from data.store.database import Database, next_revision, parts
 from data.store.products import Products
@@ -188,16 +189,34 @@ def mark_done(connection: Connection, done: Sequence[EncodedPhoto], searched: bo
     return owners
 
 
-def mark_rejected(connection: Connection, photo_ids: Sequence[str]) -> tuple[dict[str, Row[Any]], set[str]]:
-    """Note photos that cannot be used: their rows as they were, and the products whose looks change by it."""
-    stored = _stored(connection, photo_ids)
-    for part in parts(list(stored)):
-        connection.execute(
-            update(photos)
-            .where(photos.c.photo_id.in_(part))
-            .values(status=REJECTED, sha256=None, size=None, mtime_ns=None)
-        )
-    return stored, {row.product_id for row in stored.values() if row.status == DONE}
+def mark_rejected(
+    connection: Connection, failed: Sequence[tuple[str, str, str]], searched: str
+) -> tuple[dict[str, Row[Any]], set[str]]:
+    """Note photos that cannot be used: their rows as they were, and the products whose looks change by it.
+
+    failed: (photo_id, reason, detail). A photo that is found in the space ``searched`` and whose file alone
+    is missing goes on being found: a folder that is not mounted tonight is no reason to lose a shop's looks.
+    Its file is read again as soon as it is back.
+    """
+    stored = _stored(connection, [photo_id for photo_id, _, _ in failed])
+    absent = {photo_id for photo_id, reason, _ in failed if reason == MISSING_FILE}
+    done = {photo_id for photo_id, row in stored.items() if row.status == DONE}
+    kept = _with_vector(connection, sorted(absent & done), searched)
+    unread = {"size": None, "mtime_ns": None}
+    unused = unread | {"status": REJECTED, "sha256": None}
+    for ids, values in ((kept, unread), (stored.keys() - kept, unused)):
+        for part in parts(sorted(ids)):
+            connection.execute(update(photos).where(photos.c.photo_id.in_(part)).values(values))
+    return stored, {stored[photo_id].product_id for photo_id in done - kept}
+
+
+def _with_vector(connection: Connection, photo_ids: Sequence[str], space: str) -> set[str]:
+    same = and_(vectors.c.sha256 == photos.c.sha256, vectors.c.space == space)
+    found: set[str] = set()
+    for part in parts(photo_ids):
+        query = select(photos.c.photo_id).join(vectors, same).where(photos.c.photo_id.in_(part))
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def _stored(connection: Connection, photo_ids: Sequence[str]) -> dict[str, Row[Any]]:

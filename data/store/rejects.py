@@ -76,8 +76,13 @@ class Rejects:
             .where(rejects.c.import_id == import_id, rejects.c.photo_id.is_not(None))
             .where(rejects.c.row.is_not(None))
         )
+        # A photo whose file is missing may be found by its vector all the same.
+        faulty = select(rejects.c.photo_id).where(rejects.c.photo_id == photos.c.photo_id).exists()
         working = select(photos.c.row).where(
-            photos.c.import_id == import_id, photos.c.status != "rejected", photos.c.row.is_not(None)
+            photos.c.import_id == import_id,
+            photos.c.status != "rejected",
+            photos.c.row.is_not(None),
+            ~faulty,
         )
         with self._database.write() as connection:
             connection.execute(

@@ -71,10 +71,11 @@ class Vectors:
                 connection.execute(
                     put.on_conflict_do_update(index_elements=["space", "sha256"], set_=kept), blobs
                 )
-            looks = mark_done(connection, done, searched=current_space(connection) in (None, space))
+            searched = current_space(connection) or space
+            looks = mark_done(connection, done, searched=searched == space)
             self._rejects.forget_photos(connection, [photo.photo_id for photo in done])
             if failed:
-                rows, lost = mark_rejected(connection, [entry[0] for entry in failed])
+                rows, lost = mark_rejected(connection, failed, searched)
                 looks |= lost
                 self._rejects.put_photos(connection, rows, failed)
             if looks:

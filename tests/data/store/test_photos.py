@@ -85,12 +85,44 @@ def test_a_photo_that_fails_after_it_worked_takes_its_vector_out_of_sight(shop: 
     use_space(shop)
     shop.put_rows([row(1, "p", "a.jpg")], photos)
     encode_all(shop)
-    (photos / "a.jpg").unlink()
+    (photos / "a.jpg").write_bytes(b"cut off")
     before = shop.revision
-    waiting = pending(shop)
-    assert (waiting[0].size, waiting[0].mtime_ns) == (0, 0)
-    encode_all(shop, {"a.jpg": "missing_file"})
+    encode_all(shop, {"a.jpg": "truncated"})
     assert shop.changes_since(before).looks_changed == ["p"]
+    assert list(shop.read_vectors(SPACE.space)) == []
+
+
+def test_a_photo_whose_file_is_missing_goes_on_being_found(shop: Shop, photos: Path) -> None:
+    use_space(shop)
+    number = shop.begin_import("catalogue", "c.csv")
+    shop.put_rows([row(1, "p", "a.jpg"), row(2, "q", "b.jpg", "c.jpg")], photos, number)
+    encode_all(shop)
+    kept = {name: (photos / name).read_bytes() for name in ("a.jpg", "b.jpg")}
+    for name in kept:
+        (photos / name).unlink()
+    before = shop.revision
+    for _ in range(2):
+        waiting = pending(shop)
+        assert names(waiting) == ["a.jpg", "b.jpg"]
+        assert (waiting[0].size, waiting[0].mtime_ns) == (0, 0)
+        encode_all(shop, dict.fromkeys(kept, "missing_file"))
+        assert shop.settle_rows(number) == 1, "row 2 has a photo that works"
+        assert shop.reject_summary(number) == {"missing_file": 2}
+    assert shop.revision == before
+    assert shop.vectors_of_products(SPACE.space, ["p", "q"]).product_ids == ["p", "q", "q"]
+    assert shop.counts()["photos_done"] == 3
+    for name, data in kept.items():
+        (photos / name).write_bytes(data)
+    assert [w.searched for w in pending(shop)] == ["sha of a.jpg", "sha of b.jpg"], "read again"
+    encode_all(shop)
+    assert (shop.rejects(), shop.settle_rows(number), pending(shop)) == ([], 0, [])
+
+
+def test_a_missing_photo_that_is_found_by_nothing_is_rejected(shop: Shop, photos: Path) -> None:
+    use_space(shop)
+    shop.put_rows([row(1, "p", "a.jpg")], photos)
+    encode_all(shop, {"a.jpg": "missing_file"})
+    assert shop.photos_of("p")[0].status == "rejected"
     assert list(shop.read_vectors(SPACE.space)) == []
 
 

@@ -210,6 +210,29 @@ def test_prune_keeps_a_product_whose_row_is_rejected_tonight(
     assert vitrine("info", "--shop", shop, "--json").json["counts"]["live"] == len(rows())
 
 
+def test_a_photo_folder_that_is_not_mounted_takes_no_looks_away(vitrine: Vitrine, tmp_path: Path) -> None:
+    photos, away, shop = tmp_path / "photos", tmp_path / "away", tmp_path / "shop"
+    photos.mkdir()
+    for row in rows()[:6]:
+        for name in row["image"].split("|"):
+            draw_photo(photos / name, row["category"], row["colour"])
+    asked = (write_catalogue(tmp_path / "six.csv", rows()[:6]), "--photos", photos, "--shop", shop, "--json")
+    first = vitrine("index", *asked).json
+    photos.rename(away)
+    photos.mkdir()
+    done = vitrine("index", *asked)
+    assert done.code == 2
+    assert "6 of 6 rows were rejected" in done.err
+    assert done.json["reasons"] == {"missing_file": first["encoded"] + first["reused"]}
+    assert done.json["generation"] == first["generation"]
+    hits = vitrine("similar", "--shop", shop, "--product", "disc-red", "--json").json["hits"]
+    assert len(hits) == 5
+    photos.rmdir()
+    away.rename(photos)
+    again = vitrine("index", *asked).json
+    assert (again["encoded"], again["rejected"], again["generation"]) == (0, 0, first["generation"])
+
+
 def broken(catalogue: Path, line: str) -> Path:
     """A catalogue of all products but the first and the last, with one line that cannot be read."""
     path = write_catalogue(catalogue.parent / "broken.csv", rows()[1:-1])
