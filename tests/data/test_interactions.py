@@ -190,3 +190,14 @@ def test_a_stray_quote_costs_its_own_event_alone(tmp_path: Path) -> None:
     chunks = list(read_interactions(path))
     assert sum(chunk.rows_read for chunk in chunks) == 100
     assert [(r.row, r.reason) for chunk in chunks for r in chunk.rejects] == [(50, "ragged_row")]
+
+
+def test_dates_as_whole_numbers_are_dates_in_every_format(tmp_path: Path) -> None:
+    rows = [{**GOOD, "timestamp": 20240501}, {**GOOD, "timestamp": 45413}]
+    write_csv(tmp_path / "e.csv", rows)
+    write_json_lines(tmp_path / "e.jsonl", rows)
+    pd.DataFrame(rows).to_parquet(tmp_path / "e.parquet")
+    for name in ("e.csv", "e.jsonl", "e.parquet"):
+        made, refused, _ = read(tmp_path / name)
+        assert [entry.timestamp for entry in made] == [datetime(2024, 5, 1, tzinfo=UTC)]
+        assert [(r.row, r.reason) for r in refused] == [(2, "bad_timestamp")]

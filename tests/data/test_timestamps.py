@@ -24,7 +24,8 @@ NOON = MAY.replace(hour=12)
         (1714564800, NOON), (1714564800.5, NOON + timedelta(seconds=0.5)), ("1714564800", NOON),
         (1714564800000, NOON), ("1714564800000", NOON), (1714564800000000, NOON), (1714564800000000000, NOON),
         (datetime(2024, 5, 1, 12), NOON), (NOON.astimezone(timezone(timedelta(hours=-7))), NOON),
-        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (20240501, MAY), (20240501.0, MAY), ("1970-01-01", datetime(1970, 1, 1, tzinfo=UTC)),
+        (315532800, datetime(1980, 1, 1, tzinfo=UTC)),
     ],
 )  # fmt: skip
 def test_spellings(cell: object, moment: datetime) -> None:
@@ -38,7 +39,8 @@ def test_spellings(cell: object, moment: datetime) -> None:
     "cell",
     ["", " ", "yesterday", "2024-13-01", "2024-02-30", "01.05.2024", "nan", "inf", "1_000", "99999999", None,
      True, [], float("nan"), float("inf"), -1, 1e30, "1969-12-31", "2200-01-01", "0001-01-01T00:00:00+14:00",
-     "9999-12-31T23:59:59-14:00", "2024-05-01T25:00"],
+     "9999-12-31T23:59:59-14:00", "2024-05-01T25:00", 0, 45413, "45413", 45413.5,
+     99999999, 20241301, 202405011200, "202405011200", 20240501120000, "20240501120000"],
 )  # fmt: skip
 def test_what_is_no_moment(cell: object) -> None:
     assert parse_moment(cell) is None
