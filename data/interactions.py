@@ -85,6 +85,13 @@ def _check(table: TableFile, mapping: Mapping[str, str]) -> None:
             )
 
 
+def _names(table: TableFile, column: str) -> bool:
+    """Whether the file has a column; of JSON lines, whether any row has it, which is looked for first."""
+    if table.columns():
+        return column in table.columns()
+    return any(isinstance(row, TableRow) and column in row.cells for row in table.rows([column]))
+
+
 def _chunks(
     table: TableFile,
     mapping: Mapping[str, str],
@@ -93,7 +100,7 @@ def _chunks(
     size: int,
 ) -> Iterator[InteractionChunk]:
     names = {ours: mapping.get(ours, ours) for ours in COLUMNS}
-    has_event = not table.columns() or names["event"] in table.columns()
+    has_event = _names(table, names["event"])
     made: list[tuple[int, Interaction]] = []
     refused: list[Reject] = []
     read = 0
@@ -145,8 +152,9 @@ def _interaction(
             return refuse(rejects.MISSING_CUSTOMER, rejects.MEANINGS[rejects.MISSING_CUSTOMER])
         if fault is not None:
             return refuse(fault, f"{name}: {rejects.MEANINGS[fault]}")
-    absent = not has_event or (names["event"] not in row.cells)
-    event = events.default if absent else events.ours(cells["event"])
+    event = events.ours(cells["event"]) if has_event else events.default
+    if event is None and names["event"] not in row.cells:
+        return refuse(rejects.UNKNOWN_EVENT, "the row has no event, other rows have")
     if event is None:
         return refuse(rejects.UNKNOWN_EVENT, f"{str(cells['event'])[:60]!r}; known: {', '.join(EVENTS)}")
     moment = parse_moment(cells["timestamp"])

@@ -201,3 +201,17 @@ def test_dates_as_whole_numbers_are_dates_in_every_format(tmp_path: Path) -> Non
         made, refused, _ = read(tmp_path / name)
         assert [entry.timestamp for entry in made] == [datetime(2024, 5, 1, tzinfo=UTC)]
         assert [(r.row, r.reason) for r in refused] == [(2, "bad_timestamp")]
+
+
+@pytest.mark.parametrize("named", [0, 1, 2])
+def test_a_row_without_event_where_others_have_one_is_no_purchase(tmp_path: Path, named: int) -> None:
+    bare = {name: cell for name, cell in GOOD.items() if name != "event"}
+    rows = [{**bare, "event": "view"} if n == named else bare for n in range(3)]
+    made, refused, _ = read(write_json_lines(tmp_path / "e.jsonl", rows))
+    assert [entry.event for entry in made] == ["view"]
+    assert [r.row for r in refused] == [n + 1 for n in range(3) if n != named]
+    assert {(r.reason, r.detail) for r in refused} == {
+        ("unknown_event", "the row has no event, other rows have")
+    }
+    made, refused, _ = read(write_json_lines(tmp_path / "e.jsonl", [bare, bare]))
+    assert ([entry.event for entry in made], refused) == (["purchase"] * 2, [])
