@@ -40,11 +40,25 @@ class EventNames:
 
 @dataclass(frozen=True, slots=True)
 class InteractionChunk:
-    """A portion of a file: rows_read = len(interactions) + len(rejects)."""
+    """A portion of a file: rows_read = len(interactions) + len(rejects). numbers: the interactions' rows."""
 
     interactions: list[Interaction]
     rejects: list[Reject]
     rows_read: int
+    numbers: list[int]
+
+    def conflicts(self, found: Mapping[int, str]) -> list[Reject]:
+        """The rejects of interactions whose ``event_id`` another one bears: place → what differs."""
+        return [
+            Reject(
+                "row",
+                self.numbers[at],
+                self.interactions[at].identity[:80],
+                rejects.EVENT_ID_CONFLICT,
+                f"the event that has this event_id has another {differs}",
+            )
+            for at, differs in found.items()
+        ]
 
 
 def read_interactions(
@@ -125,15 +139,16 @@ def _chunk(
     read: int,
 ) -> InteractionChunk:
     if known is None:
-        return InteractionChunk([entry for _, entry in made], refused, read)
+        return InteractionChunk([entry for _, entry in made], refused, read, [number for number, _ in made])
     there = known(sorted({entry.product_id for _, entry in made}))
     strangers = [
         Reject("row", number, entry.product_id, rejects.UNKNOWN_PRODUCT, "not in the shop")
         for number, entry in made
         if entry.product_id not in there
     ]
-    kept = [entry for _, entry in made if entry.product_id in there]
-    return InteractionChunk(kept, sorted([*refused, *strangers], key=lambda r: r.row or 0), read)
+    kept = [(number, entry) for number, entry in made if entry.product_id in there]
+    refused = sorted([*refused, *strangers], key=lambda r: r.row or 0)
+    return InteractionChunk([entry for _, entry in kept], refused, read, [number for number, _ in kept])
 
 
 def _interaction(

@@ -253,7 +253,11 @@ class PutProducts:
 
 @dataclass(frozen=True, slots=True)
 class PutInteractions:
-    """How many interactions were new, and how many the shop had already."""
+    """How many interactions were new, and how many the shop had already.
+
+    conflicts: place in what was given → in what it differs from the event that has its ``event_id``.
+    """
 
     stored: int
     repeated: int
+    conflicts: Mapping[int, str] = field(default_factory=dict)

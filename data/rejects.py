@@ -31,6 +31,7 @@ UNKNOWN_PRODUCT = "unknown_product"
 UNKNOWN_EVENT = "unknown_event"
 BAD_TIMESTAMP = "bad_timestamp"
 BAD_VALUE = "bad_value"
+EVENT_ID_CONFLICT = "event_id_conflict"
 
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -55,6 +56,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         UNKNOWN_EVENT: "the event is not one of the known events",
         BAD_TIMESTAMP: "the timestamp is missing, unreadable or outside the years 1970 to 2199",
         BAD_VALUE: "the value is not a number, or a rating is not from 1 to 5",
+        EVENT_ID_CONFLICT: "another event has this event_id: another customer, product, event or moment",
     }
 )
 """One line for each code, for summary tables and documentation."""

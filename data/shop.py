@@ -14,7 +14,7 @@ An import of a catalogue goes like this::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -315,9 +315,15 @@ class Shop:
 
     # interactions
 
-    def put_interactions(self, items: Sequence[Interaction]) -> PutInteractions:
-        """Store interactions; when this returns they are on the disk. The same one twice is kept once."""
-        return self._interactions.put(items)
+    def put_interactions(
+        self, items: Sequence[Interaction], undated: Collection[int] = ()
+    ) -> PutInteractions:
+        """Store interactions; when this returns they are on the disk. The same one twice is kept once.
+
+        One whose ``event_id`` another one bears is a conflict, and not stored. undated: places of those that
+        came without a moment, which is not compared then.
+        """
+        return self._interactions.put(items, undated)
 
     def history(self, customer_id: str, limit: int | None = None) -> list[Interaction]:
         """A customer's interactions, oldest first; with a limit, the newest so many."""

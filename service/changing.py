@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,8 +117,8 @@ def add_photo(parts: Parts, product_id: str, data: bytes, name: str, encoded: En
     return parts.shop.photo(photo.photo_id)
 
 
-def add_interactions(parts: Parts, items: Sequence[Interaction]) -> Json:
-    """Store interactions, all or none. Raises UnknownProduct."""
+def add_interactions(parts: Parts, items: Sequence[Interaction], undated: Collection[int] = ()) -> Json:
+    """See ``Engine.add_interactions``."""
     wanted = {item.product_id for item in items}
     unknown = sorted(wanted - parts.shop.known_products(sorted(wanted)))
     if unknown:
@@ -127,8 +127,9 @@ def add_interactions(parts: Parts, items: Sequence[Interaction]) -> Json:
             f"no product {shown} in the shop; nothing was stored: add the products first, or leave these out",
             product_ids=unknown[:100],
         )
-    done = parts.shop.put_interactions(items)
-    return {"stored": done.stored, "repeated": done.repeated}
+    done = parts.shop.put_interactions(items, undated)
+    told: Json = {"stored": done.stored, "repeated": done.repeated}
+    return told | {"conflicts": [items[at].identity for at in done.conflicts]} if done.conflicts else told
 
 
 def forget_customer(parts: Parts, customer_id: str) -> int:

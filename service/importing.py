@@ -30,12 +30,13 @@ def import_interactions(parts: Parts, request: EventsRequest, tell: Tell) -> Eve
         number = shop.begin_import("interactions", str(request.events.resolve()))
         for chunk in chunks:
             done = shop.put_interactions(chunk.interactions)
-            shop.put_rejects(number, chunk.rejects)
+            refused = [*chunk.rejects, *chunk.conflicts(done.conflicts)]
+            shop.put_rejects(number, refused)
             stored += done.stored
             repeated += done.repeated
-            rejected += len(chunk.rejects)
+            rejected += len(refused)
             rows += chunk.rows_read
-            reasons.update(reject.reason for reject in chunk.rejects)
+            reasons.update(reject.reason for reject in refused)
             tell(Step("interactions", rows))
         shop.finish_import(number, rows, stored + repeated, rejected)
     report = EventsReport(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INTERACTIONS = "interactions"
+SAID = ("customer_id", "product_id", "event", "timestamp")
+"""What two events of one id must say alike to be the same one."""
 SWEEP = "sweep_forgotten"
 """Key of the fact that customers were forgotten since the last sweep. It does not say who."""
 
@@ -32,18 +34,29 @@ class Interactions:
         self._database = database
         self._meta = Meta(database)
 
-    def put(self, items: Sequence[Interaction]) -> PutInteractions:
-        """Store those that are new, in one transaction that is on the disk when this returns."""
-        values = {entry["event_id"]: entry for entry in map(_values, reversed(items))}
+    def put(self, items: Sequence[Interaction], undated: Collection[int] = ()) -> PutInteractions:
+        """Store those that are new, in one transaction that is on the disk when this returns; see
+        ``Shop.put_interactions``.
+        """
+        given = [_values(item) for item in items]
+        new = {entry["event_id"]: entry for entry in reversed(given)}
+        first: dict[str, Any] = dict(new)
         with self._database.write() as connection:
-            for part in parts(list(values)):
-                query = select(interactions.c.event_id).where(interactions.c.event_id.in_(part))
-                for known in connection.execute(query).scalars():
-                    del values[known]
-            if values:
-                connection.execute(insert(interactions), list(reversed(values.values())))
+            for part in parts(list(first)):
+                query = select(*(interactions.c[name] for name in ("event_id", *SAID)))
+                for row in connection.execute(query.where(interactions.c.event_id.in_(part))).mappings():
+                    first[row["event_id"]] = row
+                    del new[row["event_id"]]
+            if new:
+                connection.execute(insert(interactions), list(reversed(new.values())))
                 next_revision(connection, INTERACTIONS)
-        return PutInteractions(len(values), len(items) - len(values))
+        conflicts = {}
+        for at, entry in enumerate(given):
+            there = first[entry["event_id"]]
+            other = [name for name in SAID if entry[name] != there[name]]
+            if other and not (at in undated and other == ["timestamp"]):
+                conflicts[at] = ", ".join(other)
+        return PutInteractions(len(new), len(items) - len(new) - len(conflicts), conflicts)
 
     def history(self, customer_id: str, limit: int | None) -> list[Interaction]:
         """A customer's interactions, oldest first; with a limit, the newest so many."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from data.records import Interaction, Photo, Product
 from data.rules import Terms
@@ -51,12 +51,14 @@ class Changing(Held):
         """
         return changing.add_photo(self._parts, product_id, data, name, encoded)
 
-    def add_interactions(self, items: Sequence[Interaction]) -> Json:
-        """Store interactions; durable when this returns. Returns ``{"stored": n, "repeated": n}``.
+    def add_interactions(self, items: Sequence[Interaction], undated: Collection[int] = ()) -> Json:
+        """Store interactions; durable when this returns. Returns ``{"stored": n, "repeated": n}``, and where
+        an ``event_id`` is that of another event, which stays, ``"conflicts": [event_id, ...]`` besides.
 
-        Raises UnknownProduct naming the products that the shop does not have; nothing is stored then.
+        undated: places of those that came without a moment. Raises UnknownProduct naming the products that
+        the shop does not have; nothing is stored then.
         """
-        return changing.add_interactions(self._parts, items)
+        return changing.add_interactions(self._parts, items, undated)
 
     def forget_customer(self, customer_id: str) -> int:
         """Delete all that is stored of a customer, also what was recommended to them; returns how many

@@ -40,6 +40,7 @@ FORGOTTEN_NOTE = (
 @router.post(
     "/interactions",
     response_model=InteractionsOut,
+    response_model_exclude_unset=True,
     responses=failures("forbidden", "unknown_product", "shop_busy"),
 )
 def interactions(body: InteractionsIn, engine: OpenEngine, settings: TheSettings) -> Json:
@@ -47,7 +48,8 @@ def interactions(body: InteractionsIn, engine: OpenEngine, settings: TheSettings
 
     It is on disk when this answers, and counts in the very next recommendation. An event sent twice (the same
     `event_id`; without one: the same customer, product, event and timestamp) is counted once, so a caller
-    that got no answer may safely send it again.
+    that got no answer may safely send it again. An `event_id` that another event bears is told in
+    `conflicts`; the event that was there first stays. A timestamp that is not given is not compared.
     """
     within(len(body.interactions), settings.max_batch, "the number of interactions")
     now = datetime.now(UTC)
@@ -62,7 +64,8 @@ def interactions(body: InteractionsIn, engine: OpenEngine, settings: TheSettings
                 event_id=one.event_id,
             )
             for one in body.interactions
-        ]
+        ],
+        {at for at, one in enumerate(body.interactions) if one.timestamp is None},
     )
 
 

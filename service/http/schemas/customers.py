@@ -82,6 +82,10 @@ class InteractionsOut(Outgoing):
 
     stored: int = Field(description="new ones", examples=[1])
     repeated: int = Field(description="those that were stored before and change nothing", examples=[0])
+    conflicts: list[str] = Field(
+        default_factory=list,
+        description="ids of events that were not stored, as another event bears them; absent if none",
+    )
 
 
 class ReasonOut(Outgoing):

@@ -16,15 +16,20 @@ def test_the_same_interaction_is_kept_once_by_id_or_by_what_it_says(shop: Shop) 
     items = [event("c", "p"), event("c", "p"), event("c", "p", "click"), event("c", "p", event_id="e1")]
     assert shop.put_interactions(items) == PutInteractions(3, 1)
     assert shop.put_interactions(items) == PutInteractions(0, 4)
-    assert shop.put_interactions([event("d", "q", event_id="e1")]) == PutInteractions(0, 1)
     elsewhere = NOON.astimezone(timezone(timedelta(hours=5)))
     assert shop.put_interactions([event("c", "p", timestamp=elsewhere)]) == PutInteractions(0, 1)
     assert shop.put_interactions([]) == PutInteractions(0, 0)
     assert shop.customers() == [("c", 3)]
 
 
-def test_of_two_with_one_id_in_one_call_the_first_is_kept(shop: Shop) -> None:
-    shop.put_interactions([event("c", "first", event_id="e"), event("c", "second", event_id="e")])
+def test_of_two_with_one_id_the_first_is_kept_and_the_other_told(shop: Shop) -> None:
+    both = [event("c", "first", event_id="e"), event("c", "second", event_id="e")]
+    assert shop.put_interactions(both) == PutInteractions(1, 0, {1: "product_id"})
+    assert shop.put_interactions(both[::-1]) == PutInteractions(0, 1, {0: "product_id"})
+    later = event("d", "first", "like", event_id="e", timestamp=NOON + timedelta(seconds=1))
+    assert shop.put_interactions([later]).conflicts == {0: "customer_id, event, timestamp"}
+    undated = event("c", "first", event_id="e", timestamp=NOON + timedelta(seconds=1))
+    assert shop.put_interactions([undated], undated={0}) == PutInteractions(0, 1)
     assert [e.product_id for e in shop.history("c")] == ["first"]
 
 

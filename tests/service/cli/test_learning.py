@@ -33,6 +33,28 @@ def test_a_line_for_people(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None
     with_weights.close()
 
 
+def test_an_event_id_of_another_event_is_rejected(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
+    rows = [
+        "event_id,customer_id,product_id,event,timestamp",
+        "x1,c,disc-red,like,2026-03-01",
+        "x1,c,disc-red,like,2026-03-01",
+        "x1,c,disc-blue,like,2026-03-01",
+        "x2,c,disc-red,view,2026-03-01",
+    ]
+    for line, sums in (
+        ("x3,c,disc-red,view,2026-03-02", "5 rows = 3 stored + 1 known already + 1 rejected"),
+        ("x2,d,disc-red,view,2026-03-01", "5 rows = 0 stored + 3 known already + 2 rejected"),
+    ):
+        path = tmp_path / "more.csv"
+        path.write_text("\n".join([*rows, line]), encoding="utf-8")
+        done = vitrine("interactions", path, "--shop", shop, "--max-reject-share", 1)
+        assert sums in done.out, done.err
+    out = tmp_path / "rejects.csv"
+    vitrine("info", "--shop", shop, "--rejects", out)
+    told = out.read_text(encoding="utf-8")
+    assert "5,x2,event_id_conflict,the event that has this event_id has another customer_id" in told
+
+
 def test_too_many_rejects(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(

@@ -44,6 +44,9 @@ def test_an_event_counts_in_the_very_next_recommendation(client: TestClient) -> 
 def test_events_sent_twice_are_counted_once(client: TestClient) -> None:
     assert post(client, event(1), event(2)).json() == {"stored": 2, "repeated": 0}
     assert post(client, event(2), event(3)).json() == {"stored": 1, "repeated": 1}
+    undated = event(4, timestamp=None)
+    assert post(client, undated).json() == {"stored": 1, "repeated": 0}
+    assert post(client, undated).json() == {"stored": 0, "repeated": 1}
     bare = event(event_id=None, product_id="bar-red")
     assert post(client, bare).json()["stored"] == 1
     assert post(client, bare).json() == {"stored": 0, "repeated": 1}
@@ -184,7 +187,9 @@ def test_late_and_replayed_events_change_nothing_twice(client: TestClient) -> No
         assert client.get(path).json()["items"] == after
 
 
-def test_one_event_id_is_one_event_whatever_else_it_says(client: TestClient) -> None:
-    assert post(client, event(1), event(1, product_id="bar-red")).json() == {"stored": 1, "repeated": 1}
-    assert post(client, event(1, customer_id="another")).json() == {"stored": 0, "repeated": 1}
+def test_one_event_id_is_one_event_and_another_one_that_bears_it_is_told(client: TestClient) -> None:
+    conflict = {"repeated": 0, "conflicts": ["e1"]}
+    assert post(client, event(1), event(1, product_id="bar-red")).json() == {"stored": 1, **conflict}
+    assert post(client, event(1, customer_id="another")).json() == {"stored": 0, **conflict}
+    assert post(client, event(1, timestamp="2026-07-02T10:00:00Z")).json() == {"stored": 0, **conflict}
     assert client.get("/v1/customers/another/recommendations").json()["fallback"]
