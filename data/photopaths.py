@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from data import rejects
+from data.ids import storable
 
 _CACHED_FOLDERS = 4096
 
@@ -27,7 +28,7 @@ class PhotoFolder:
         """
         if "://" in named:
             return None, rejects.MISSING_FILE, f"{named[:200]!r} is a web address; photos are read from files"
-        if "\0" in named:
+        if not storable(named):
             return None, rejects.MISSING_FILE, f"{named[:200]!r} is not a file name"
         path = os.path.normpath(os.path.join(self.folder, named.replace("\\", "/")))
         inside = _relative(path, str(self.folder)) or _relative(path, self._real)

@@ -40,7 +40,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         LONG_ID: "an id is longer than 256 characters",
         CONTROL_ID: "an id holds control characters or is not valid text",
         DUPLICATE_ID: "a product's id comes again, with other fields or without a photo of its own",
-        RAGGED_ROW: "the row has more or fewer fields than the header, or is not a record at all",
+        RAGGED_ROW: "the row has more or fewer fields than the header, or is not a record that can be read",
         BAD_PRICE: "the price is not a plain number of 0 or more",
         BAD_STOCK: "in_stock is neither yes/no, true/false nor a number",
         BAD_DATE: "the date on which the product was added cannot be read",

@@ -28,6 +28,7 @@ _DELIMITERS = (",", ";", "\t")
 _PARQUET_BATCH = 1000
 _LONGEST_HEADER = 2**20
 _MANY_LINES = 10
+_UNREADABLE = (UnicodeDecodeError, OverflowError)  # bytes that are no text, moments after the year 9999
 _LINE_END = re.compile(r"[\r\n]")
 _UNCLOSED = "a quote is opened here and not closed; close it, or write a quote within a quoted field twice"
 
@@ -248,10 +249,33 @@ class ParquetFile:
         number = count(1)
         try:
             for batch in self._file.iter_batches(_PARQUET_BATCH, columns=wanted):
-                for cells in batch.to_pylist():
-                    yield TableRow(next(number), cells)
+                for cells in _parquet_rows(batch):
+                    row = next(number)
+                    if isinstance(cells, str):
+                        yield Reject("row", row, None, rejects.RAGGED_ROW, cells)
+                    else:
+                        yield TableRow(row, cells)
         except self._foreign as error:
             raise UsageError(f"{self.path.name} cannot be read to its end: {error}") from error
+
+
+def _parquet_rows(batch: Any) -> Iterator[dict[str, Raw] | str]:
+    """The rows of a batch; of one with a cell that Python cannot hold, what is wrong with it."""
+    try:
+        yield from batch.to_pylist()
+    except _UNREADABLE:
+        for at in range(batch.num_rows):
+            yield _parquet_row(batch.slice(at, 1))
+
+
+def _parquet_row(row: Any) -> dict[str, Raw] | str:
+    cells: dict[str, Raw] = {}
+    for name, column in zip(row.schema.names, row.columns, strict=True):
+        try:
+            (cells[name],) = column.to_pylist()
+        except _UNREADABLE as error:
+            return f"the cell of {name!r} cannot be read: {error}"[:300]
+    return cells
 
 
 def _json_row(number: int, line: str) -> TableRow | Reject:

@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("named", "place"),
     [
         ("sub/a.jpg", "sub/a.jpg"), ("./sub//a.jpg", "sub/a.jpg"), ("in/a.jpg", "in/a.jpg"),
-        ("absent.jpg", "absent.jpg"), ("~/x", "~/x"), ("a\0b", None),
+        ("absent.jpg", "absent.jpg"), ("~/x", "~/x"), ("a\0b", None), ("a\ud800.jpg", None),
         ("sub/../sub/a.jpg", "sub/a.jpg"), ("../photos.jpg", None), ("sub/../../x.jpg", None),
         ("/etc/passwd", None), ("", None), (".", None),
         ("out/x.jpg", None), ("out/../sub/a.jpg", "sub/a.jpg"),

@@ -189,6 +189,25 @@ def test_parquet_in_portions_with_its_own_types(tmp_path: Path) -> None:
         open_table(path)
 
 
+def test_a_parquet_cell_that_cannot_be_read_costs_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    late = pa.array([0] * 1500 + [400_000_000_000_000_000], pa.timestamp("us", "UTC"))
+    words = [b"caf\xc3\xa9"] * 1501
+    words[3] = b"caf\xe9"
+    size = pa.array([0, *(sum(map(len, words[: n + 1])) for n in range(1501))], pa.int32())
+    text = pa.StringArray.from_buffers(1501, size.buffers()[1], pa.py_buffer(b"".join(words)))
+    pq.write_table(pa.table({"title": text, "at": late}), path)
+    rows = list(open_table(path).rows())
+    assert [row.number for row in rows if isinstance(row, TableRow)] == [*range(1, 4), *range(5, 1501)]
+    assert [(row.row, row.reason) for row in rows if isinstance(row, Reject)] == [
+        (4, "ragged_row"), (1501, "ragged_row")
+    ]  # fmt: skip
+    assert [row.detail.split(":")[0] for row in rows if isinstance(row, Reject)] == [
+        "the cell of 'title' cannot be read", "the cell of 'at' cannot be read"
+    ]  # fmt: skip
+    assert rows[5].cells["title"] == "café"  # type: ignore[union-attr]
+
+
 def test_parquet_as_pandas_writes_it(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pd.DataFrame({"product_id": ["a", None], "n": [1.0, None]}, index=[5, 6]).to_parquet(path)
