@@ -123,18 +123,19 @@ def sha256_of(path: Path) -> str:
 def to_rgb(image: Image.Image) -> Image.Image:
     """A loaded image of any mode as RGB: alpha on white, 16-bit and float values scaled to 8 bits."""
     mode = image.mode
+    if mode.startswith("I") or mode == "F":
+        return _scaled(image).convert("RGB")
     if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         seen = image.convert("RGBA")
         white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, seen).convert("RGB")
     if mode == "RGB":
         return image
-    if mode.startswith("I") or mode == "F":
-        return _scaled(image).convert("RGB")
     return image.convert("RGB")
 
 
 def _scaled(image: Image.Image) -> Image.Image:
+    """Grey of 8 bits; the one value that a file may declare transparent becomes white."""
     import numpy as np
 
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
@@ -145,7 +146,11 @@ def _scaled(image: Image.Image) -> Image.Image:
     else:
         bottom, top = 0.0, 65535.0
     scaled = (values - bottom) * (255.0 / (top - bottom))
-    return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+    grey = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey[values == clear] = 255
+    return Image.fromarray(grey)
 
 
 def _open(source: Source, limits: PhotoLimits, name: str) -> Image.Image:

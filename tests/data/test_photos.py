@@ -105,6 +105,19 @@ def test_edges_of_transparency_are_blended_before_resizing() -> None:
     assert pixels[5, 0].tolist() == [200, 0, 0]
 
 
+def test_sixteen_bit_grey_with_a_transparent_value_keeps_its_greys() -> None:
+    ramp = np.tile(np.linspace(0, 65535, 256), (16, 1)).astype(np.uint16)
+    image = Image.fromarray(ramp)
+    data = bytearray(image_bytes(image, "PNG"))
+    clear = b"tRNS" + struct.pack(">H", 257)  # the second of the greys
+    chunk = struct.pack(">I", 2) + clear + struct.pack(">I", zlib.crc32(clear))
+    at = data.index(b"IDAT") - 4
+    data[at:at] = chunk
+    wanted = np.tile(np.arange(256), (16, 1))
+    wanted[:, 1] = 255
+    np.testing.assert_array_equal(decode(bytes(data))[..., 0], wanted)
+
+
 def test_grey_one_bit_sixteen_bit_and_cmyk_become_rgb() -> None:
     ramp = np.tile(np.linspace(0, 65535, 256), (16, 1)).astype(np.uint16)
     pixels = decode(image_bytes(Image.fromarray(ramp), "PNG"))
