@@ -124,9 +124,9 @@ class _Reader:
             )
 
     def _renamed(self, cells: Mapping[str, Raw]) -> dict[str, Raw]:
-        theirs = {name: ours for ours, name in self._mapping.items()}
+        theirs = set(self._mapping.values())
         kept = {n: c for n, c in cells.items() if n not in theirs and n not in self._mapping}
-        return {**kept, **{ours: cells[name] for name, ours in theirs.items() if name in cells}}
+        return {**kept, **{ours: cells[name] for ours, name in self._mapping.items() if name in cells}}
 
     def _learn_kinds(self, row: TableRow) -> None:
         for name, cell in self._renamed(row.cells).items():

@@ -7,7 +7,7 @@ import gzip
 import json
 import re
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,9 +101,7 @@ class DelimitedFile:
         named = self.columns()
         if not named:
             raise UsageError(f"{path.name} is empty; its first line must name the columns, e.g. product_id")
-        doubled = sorted({name for name in named if named.count(name) > 1})
-        if doubled:
-            raise UsageError(f"{path.name} has several columns named {doubled[0]!r}; rename all but one")
+        _refuse_doubled(path, named)
 
     def columns(self) -> list[str]:
         """See TableFile."""
@@ -238,6 +236,7 @@ class ParquetFile:
         raw = (is_binary, is_large_binary, is_fixed_size_binary)
         schema = self._file.schema_arrow
         self._columns = [field.name for field in schema if not any(test(field.type) for test in raw)]
+        _refuse_doubled(path, self._columns)
 
     def columns(self) -> list[str]:
         """See TableFile."""
@@ -259,6 +258,12 @@ class ParquetFile:
             raise UsageError(f"{self.path.name} cannot be read to its end: {error}") from error
 
 
+def _refuse_doubled(path: Path, names: Sequence[str]) -> None:
+    doubled = sorted(name for name, times in Counter(names).items() if times > 1)
+    if doubled:
+        raise UsageError(f"{path.name} has several columns named {doubled[0]!r}; rename all but one")
+
+
 def _parquet_rows(batch: Any) -> Iterator[dict[str, Raw] | str]:
     """The rows of a batch; of one with a cell that Python cannot hold, what is wrong with it."""
     try:
@@ -278,9 +283,17 @@ def _parquet_row(row: Any) -> dict[str, Raw] | str:
     return cells
 
 
+def _without_doubles(pairs: list[tuple[str, Raw]]) -> dict[str, Raw]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        doubled = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"{doubled!r} comes twice in one object")
+    return made
+
+
 def _json_row(number: int, line: str) -> TableRow | Reject:
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:
         return Reject("row", number, None, rejects.RAGGED_ROW, f"not JSON: {error}"[:300])
     if not isinstance(found, dict):

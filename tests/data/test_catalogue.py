@@ -330,3 +330,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         tracemalloc.stop()
         gc.unfreeze()
     assert most < least + 12_000 * 40, f"{least} → {most} bytes; the file is {os.path.getsize(large)}"
+
+
+def test_one_column_may_serve_as_several(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "c.csv", [{"product_id": "p", "name": "mug", "size": "4"}])
+    rows, _, _ = read(path, mapping={"title": "name", "category": "name", "height": "size", "width": "size"})
+    product = rows[0].product
+    assert (product.title, product.category) == ("mug", "mug")
+    assert product.attributes == {"height": 4.0, "width": 4.0}

@@ -257,3 +257,14 @@ def test_no_bytes_break_the_reader(tmp_path: Path, content: bytes) -> None:
         for chunk in read_catalogue(path):
             refused = {reject.row for reject in chunk.rejects if reject.scope == "row"}
             assert len(refused | {row.row for row in chunk.rows}) == chunk.rows_read
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    cell = pa.array(["1"])
+    pq.write_table(pa.table([cell, cell, cell], ["id", "title", "title"]), path)
+    with pytest.raises(UsageError, match="several columns named 'title'"):
+        open_table(path)
+    lines = tmp_path / "t.jsonl"
+    lines.write_text('{"id": "1", "id": "2"}\n{"id": "3"}\n', encoding="utf-8")
+    assert cells(lines) == [(1, "ragged_row"), {"id": "3"}]
