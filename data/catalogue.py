@@ -33,11 +33,13 @@ class Chunk:
     """A portion of a catalogue. rows_read: how many rows of the file it stands for.
 
     A row whose photos cannot be used may be in both lists: the product is kept, the row counts as rejected.
+    warnings: about the whole, in the first portion.
     """
 
     rows: list[CatalogueRow]
     rejects: list[Reject]
     rows_read: int
+    warnings: tuple[str, ...] = ()
 
 
 def read_catalogue(

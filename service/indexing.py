@@ -181,6 +181,7 @@ def _read(shop: Shop, request: IndexRequest, catalogue: Path, tally: _Tally, tel
         shop.put_rows(chunk.rows, root, number)
         shop.put_rejects(number, chunk.rejects)
         tally.rows += chunk.rows_read
+        tally.warnings += chunk.warnings
         if request.prune:
             tally.listed.update(row.product.product_id for row in chunk.rows)
             tally.named.update(reject.id for reject in chunk.rejects if reject.id is not None)

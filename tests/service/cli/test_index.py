@@ -179,10 +179,12 @@ def test_a_bare_folder_of_photos_is_a_catalogue(vitrine: Vitrine, tmp_path: Path
     draw_photo(folder / "two" / "a.jpg", "bar", "blue")
     draw_photo(folder / "two" / "b.jpg", "bar", "blue", shift=3)
     (folder / "three.png").write_bytes((folder / "one.jpg").read_bytes()[:200])
+    (folder / "four.heic").write_bytes(b"x")
     done = vitrine("index", folder, "--shop", tmp_path / "shop", "--max-reject-share", 1, "--json")
     assert done.code == 0, done.err
     assert (done.json["rows"], done.json["used"], done.json["encoded"]) == (3, 2, 3)
     assert done.json["reasons"] == {"truncated": 1}
+    assert done.err.count("warning: passed over in ") == 1
     hits = vitrine("similar", "--shop", tmp_path / "shop", "--product", "one", "--json").json["hits"]
     assert [hit["product_id"] for hit in hits] == ["two"]
 
