@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import json
@@ -88,8 +89,7 @@ class DelimitedFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _reading(path) as file:
-            first = file.readline(_LONGEST_HEADER)
+        first = _first_line(path)
         tabs = path.suffix.lower() in (".tsv", ".tab")
         self._delimiter = "\t" if tabs else max(_DELIMITERS, key=first.count)
         with _reading(path) as file:
@@ -198,11 +198,8 @@ class JsonLinesFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _reading(path) as file:
-            if file.readline(_LONGEST_HEADER).lstrip().startswith("["):
-                raise UsageError(
-                    f"{path.name} is one JSON array; write one object a line (JSON lines) instead"
-                )
+        if _first_line(path).lstrip().startswith("["):
+            raise UsageError(f"{path.name} is one JSON array; write one object a line (JSON lines) instead")
 
     def columns(self) -> list[str]:
         """See TableFile."""
@@ -312,9 +309,41 @@ def _reading(path: Path) -> Iterator[IO[str]]:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 yield file
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path.name} is not UTF-8 text (byte {error.object[error.start]:#04x} {error.reason}); "
-            "save it as UTF-8, e.g. with iconv -f latin1 -t utf-8"
-        ) from error
+        raise _not_utf8(path, error) from error
     except (OSError, EOFError, zlib.error) as error:
         raise UsageError(f"{path.name} cannot be read to its end: {error}") from error
+
+
+def _first_line(path: Path) -> str:
+    with _reading(path) as file:
+        first = file.readline(_LONGEST_HEADER)
+    if "\0" in first:  # without its mark, UTF-16 of plain letters is UTF-8 as well
+        raise _utf_16(path, "utf-16be" if first.startswith("\0") else "utf-16le")
+    return first
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> UsageError:
+    """What to say of a text that is not UTF-8: where, and how to mend it."""
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        lines = iter(file)
+        number, line = 1, next(lines)
+        if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return _utf_16(path, "utf-16")
+        while _is_utf8(line):
+            number, line = number + 1, next(lines)
+    return UsageError(
+        f"line {number} of {path.name} is not UTF-8 text (byte {error.object[error.start]:#04x} "
+        f"{error.reason}); save it as UTF-8, e.g. with iconv -f latin1 -t utf-8"
+    )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _utf_16(path: Path, kind: str) -> UsageError:
+    return UsageError(f"{path.name} is UTF-16 text; save it as UTF-8, e.g. with iconv -f {kind} -t utf-8")

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 
-from data.errors import TooManyRejects
+from data.errors import TooManyRejects, UsageError
 from data.interactions import EventNames, read_interactions
 from service.answers import EventsReport
 from service.parts import Parts
@@ -22,22 +22,25 @@ def import_interactions(parts: Parts, request: EventsRequest, tell: Tell) -> Eve
     began = time.perf_counter()
     reasons: Counter[str] = Counter()
     rows = stored = repeated = rejected = 0
-    if request.weights is not None:
-        shop.event_weights = {**shop.event_weights, **request.weights}
     with shop.writer(WRITER):
         names = EventNames(request.default_event, request.event_names)
         chunks = read_interactions(request.events, request.columns, shop.known_products, names)
+        if request.weights is not None:
+            shop.event_weights = {**shop.event_weights, **request.weights}
         number = shop.begin_import("interactions", str(request.events.resolve()))
-        for chunk in chunks:
-            done = shop.put_interactions(chunk.interactions)
-            refused = [*chunk.rejects, *chunk.conflicts(done.conflicts)]
-            shop.put_rejects(number, refused)
-            stored += done.stored
-            repeated += done.repeated
-            rejected += len(refused)
-            rows += chunk.rows_read
-            reasons.update(reject.reason for reject in refused)
-            tell(Step("interactions", rows))
+        try:
+            for chunk in chunks:
+                done = shop.put_interactions(chunk.interactions)
+                refused = [*chunk.rejects, *chunk.conflicts(done.conflicts)]
+                shop.put_rejects(number, refused)
+                stored += done.stored
+                repeated += done.repeated
+                rejected += len(refused)
+                rows += chunk.rows_read
+                reasons.update(reject.reason for reject in refused)
+                tell(Step("interactions", rows))
+        except UsageError as error:
+            raise _torn(error, rows, stored) from error
         shop.finish_import(number, rows, stored + repeated, rejected)
     report = EventsReport(
         rows=rows,
@@ -50,6 +53,17 @@ def import_interactions(parts: Parts, request: EventsRequest, tell: Tell) -> Eve
     )
     refuse_too_many(rejected, rows, request.max_reject_share, reasons, report.as_json())
     return report
+
+
+def _torn(error: UsageError, rows: int, stored: int) -> UsageError:
+    """What went wrong inside a file, and what was done by then."""
+    if not rows:
+        return error
+    return UsageError(
+        f"{error.message}. {rows} rows were read before, {stored} of them stored anew and kept: mend the "
+        "file and import it again, they will be known already",
+        **error.detail,
+    )
 
 
 def refuse_too_many(

@@ -139,6 +139,24 @@ def test_other_encodings_are_refused_with_advice(tmp_path: Path, where: str) -> 
         list(open_table(path).rows())
 
 
+def test_the_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    text = b"a,b\n" + b"1,2\n" * 30_000 + "größe,b\n".encode("latin1")
+    (tmp_path / "t.csv").write_bytes(text)
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(text))
+    for name in ("t.csv", "t.csv.gz"):
+        with pytest.raises(UsageError, match=f"line 30002 of {name} is not UTF-8 text.*latin1"):
+            list(open_table(tmp_path / name).rows())
+
+
+@pytest.mark.parametrize("kind", ["utf-16", "utf-16le", "utf-16be"])
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.csv.gz"])
+def test_utf_16_is_recognised(tmp_path: Path, kind: str, name: str) -> None:
+    data = ('{"a": 1}\n' if name == "t.jsonl" else "a,b\n1,2\n").encode(kind)
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    with pytest.raises(UsageError, match=f"{name} is UTF-16 text.*iconv -f {kind} -t utf-8"):
+        open_table(tmp_path / name)
+
+
 def test_compressed_texts(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n1,2\n"))

@@ -55,6 +55,33 @@ def test_an_event_id_of_another_event_is_rejected(vitrine: Vitrine, shop: Path, 
     assert "5,x2,event_id_conflict,the event that has this event_id has another customer_id" in told
 
 
+def test_a_file_that_breaks_off_says_what_was_kept(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
+    rows = [f"d{n},disc-red,like,2026-03-01" for n in range(25_000)]
+    path = tmp_path / "torn.csv"
+    text = "\n".join(["customer_id,product_id,event,timestamp", *rows, "größe,disc-red,like,2026-03-01"])
+    path.write_bytes(text.encode("latin1"))
+    done = vitrine("interactions", path, "--shop", shop)
+    assert done.code == 2
+    assert "line 25002 of torn.csv is not UTF-8" in done.err
+    assert "20000 rows were read before, 20000 of them stored anew and kept" in done.err
+
+
+def test_weights_are_not_kept_where_the_import_does_not_begin(
+    vitrine: Vitrine, shop: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("customer_id,product_id\nc,disc-red\n", encoding="utf-8")
+    with Shop.open(shop) as opened:
+        before = dict(opened.event_weights)
+    assert vitrine("interactions", path, "--shop", shop, "--weight", "cart=9").code == 2
+    with Shop.open(shop) as opened:
+        assert dict(opened.event_weights) == before
+        with opened.writer("somebody"):
+            path.write_text("customer_id,product_id,timestamp\nc,disc-red,2026-03-01\n", encoding="utf-8")
+            assert vitrine("interactions", path, "--shop", shop, "--weight", "cart=9").code == 1
+        assert dict(opened.event_weights) == before
+
+
 def test_too_many_rejects(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(
