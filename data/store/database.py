@@ -64,13 +64,17 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one snapshot of the database."""
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _translated(), self.engine.connect() as raw, raw.execution_options(**level).begin():
+        with _translated(self.url), self.engine.connect() as raw, raw.execution_options(**level).begin():
             yield raw
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is alone in writing; it commits when the block ends without an error."""
-        with _translated(), self.engine.connect() as raw, raw.execution_options(**{_WRITES: True}).begin():
+        with (
+            _translated(self.url),
+            self.engine.connect() as raw,
+            raw.execution_options(**{_WRITES: True}).begin(),
+        ):
             if not self.is_sqlite:
                 raw.execute(select(counter.c.value).where(counter.c.name == REVISION).with_for_update())
             yield raw
@@ -132,7 +136,7 @@ class Database:
         except DBAPIError as error:
             if _is_missing_table(error):
                 return None
-            raise _ours(error) from error
+            raise _ours(error, self.url) from error
         return None if found is None else str(found)
 
     def migrate(self, target: str = HEAD) -> None:
@@ -144,7 +148,7 @@ class Database:
             return
         from data.migrations.runner import move  # Alembic takes 0.2 s to import and is needed once
 
-        with _translated():
+        with _translated(self.url):
             move(self.engine, target)
 
     def check_version(self) -> None:
@@ -238,19 +242,26 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(url: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _ours(error) from error
+        raise _ours(error, url) from error
 
 
-def _ours(error: DBAPIError) -> VitrineError:
+def _ours(error: DBAPIError, url: str) -> VitrineError:
     said = str(error.orig).strip().splitlines()[0] if error.orig is not None else str(error)
     low = said.lower()
     if "locked" in low or "busy" in low:
         return ShopBusy(
             f"another process kept the shop's database locked for {BUSY_SECONDS} s; try again when it is done"
+        )
+    if "readonly database" in low or "unable to open" in low:
+        place = Path(_without_password(url).removeprefix("sqlite:///"))
+        return VitrineError(
+            f"the shop's database {place} cannot be opened for writing ({said}), which SQLite needs also to "
+            f"read it: let this user write to {place.parent} and what is in it, mount it read-write, or take "
+            "a copy"
         )
     if "malformed" in low or "not a database" in low:
         return Damaged(f"the shop's database is damaged ({said}): restore it from a backup, or index anew")

@@ -157,3 +157,19 @@ def test_urls_that_cannot_be_used_say_so_without_the_password() -> None:
 def test_a_server_that_does_not_answer_is_our_error(tmp_path: Path) -> None:
     with pytest.raises(VitrineError, match="database"):
         Shop.create(tmp_path, "postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=1")
+
+
+def test_a_shop_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path) -> None:
+    Shop.create(tmp_path / "shop").close()
+    path = tmp_path / "shop" / "shop.db"
+    read_only = Database(f"sqlite:///file:{path}?mode=ro&uri=true")
+    said = r"shop\.db.* cannot be opened for writing .*let this user write to"
+    with pytest.raises(VitrineError, match=said), read_only.write() as connection:
+        connection.execute(text("DELETE FROM meta"))
+    read_only.close()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(
+        VitrineError, match=r"shop/shop\.db cannot be opened .*let this user write to .*/shop "
+    ):
+        Shop.open(tmp_path / "shop")
