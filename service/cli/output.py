@@ -7,9 +7,13 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from typing import Any
 
 import typer
+
+emitted: ContextVar[bool] = ContextVar("emitted", default=False)
+"""Whether the command that runs has printed its JSON object."""
 
 
 def _finite(value: Any) -> Any:
@@ -25,6 +29,7 @@ def _finite(value: Any) -> Any:
 
 def emit(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output."""
+    emitted.set(True)
     typer.echo(json_format.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False, default=str))
 
 

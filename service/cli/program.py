@@ -17,7 +17,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from data.errors import VitrineError
+from data.errors import UsageError, VitrineError
+from service.cli.output import emit, emitted
 
 COMMANDS = {
     "demo": "demo.demo",
@@ -44,6 +45,7 @@ COMMANDS = {
 ASKING = ("similar", "recommend", "info")
 """Commands that close all that they open before they end."""
 DEBUG = "VITRINE_DEBUG"
+WANTS_JSON = "vitrine.json"
 INTERRUPTED = 130
 """What shells expect of a command stopped by Ctrl-C."""
 
@@ -55,7 +57,14 @@ def complain(text: str) -> None:
 
 
 class _Border(TyperGroup):
-    """Turns what commands raise into one line on standard error and an exit code."""
+    """Turns what commands raise into one line on standard error, with ``--json`` an object on standard output
+    besides, and an exit code.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[WANTS_JSON] = "--json" in args
+        emitted.set(False)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -63,22 +72,37 @@ class _Border(TyperGroup):
         except VitrineError as error:
             if os.environ.get(DEBUG):
                 raise
-            complain(error.message)
+            _fail(ctx, error.code, error.message)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt:
-            complain("stopped; what was finished is kept, and the same command goes on from there")
+            said = "stopped; what was finished is kept, and the same command goes on from there"
+            _fail(ctx, "stopped", said)
             raise typer.Exit(INTERRUPTED) from None
         except OSError as error:
             if os.environ.get(DEBUG) or error.errno == errno.EPIPE:
                 raise
-            complain(str(error))
+            _fail(ctx, "system", str(error))
             raise typer.Exit(1) from error
         except Exception as error:
             # Exit, Abort and usage errors have their own handling in Typer.
             if os.environ.get(DEBUG) or type(error).__module__.startswith(("typer", "click")):
+                if isinstance(error, typer.TyperException):  # which is said on standard error later
+                    _tell(ctx, UsageError.code, error.format_message())
                 raise
-            complain(f"this is a bug: {type(error).__name__}: {error} (set {DEBUG}=1 to see where)")
+            where = f"(set {DEBUG}=1 to see where)"
+            _fail(ctx, "bug", f"this is a bug: {type(error).__name__}: {error} {where}")
             raise typer.Exit(1) from error
+
+
+def _fail(ctx: Any, code: str, message: str) -> None:
+    complain(message)
+    _tell(ctx, code, message)
+
+
+def _tell(ctx: Any, code: str, message: str) -> None:
+    """The error for a program that asked for JSON, unless it was given its object already."""
+    if ctx.meta[WANTS_JSON] and not emitted.get():
+        emit({"error": {"code": code, "message": message}})
 
 
 def _say_version(wanted: bool) -> None:

@@ -101,6 +101,45 @@ def test_a_full_disk_is_not_called_a_bug(
     assert "bug" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        ("similar --shop SHOP --product nobody --json", 1, "unknown_product"),
+        ("info --shop NONE --json", 1, "shop_missing"),
+        ("index nowhere.csv --shop SHOP --json", 2, "usage"),
+        ("rules undo 99 --shop SHOP --json", 1, "unknown_rule"),
+        ("similar --json", 2, "usage"),
+        ("similar --nonsense --json", 2, "usage"),
+    ],
+)
+def test_with_json_an_error_is_an_object_too(
+    words: str, exit_code: int, code: str, vitrine: Vitrine, indexed: Path, tmp_path: Path
+) -> None:
+    places = {"SHOP": str(indexed), "NONE": str(tmp_path / "NONE")}
+    done = vitrine(*(places.get(word, word) for word in words.split()))
+    assert done.code == exit_code
+    told = done.json["error"]
+    assert told["code"] == code
+    assert told["message"]
+    if "undo" in words or code != "usage":
+        assert done.err.strip() == f"error: {told['message']}"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyError("drawer"), "bug"), (OSError(28, "No space"), "system"), (KeyboardInterrupt(), "stopped")],
+)
+def test_with_json_whatever_happens_is_an_object(
+    error: BaseException, code: str, vitrine: Vitrine, indexed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(service.engine.Engine, "similar", broken)
+    done = vitrine("similar", "--shop", indexed, "--product", "disc-red", "--json")
+    assert done.json["error"]["code"] == code
+
+
 def test_stopped_by_hand(vitrine: Vitrine, indexed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
