@@ -288,9 +288,12 @@ def _without_doubles(pairs: list[tuple[str, Raw]]) -> dict[str, Raw]:
     return made
 
 
+_decode = json.JSONDecoder(object_pairs_hook=_without_doubles).decode
+
+
 def _json_row(number: int, line: str) -> TableRow | Reject:
     try:
-        found = json.loads(line, object_pairs_hook=_without_doubles)
+        found = _decode(line)
     except (ValueError, RecursionError) as error:
         return Reject("row", number, None, rejects.RAGGED_ROW, f"not JSON: {error}"[:300])
     if not isinstance(found, dict):
@@ -324,13 +327,13 @@ def _first_line(path: Path) -> str:
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> UsageError:
     """What to say of a text that is not UTF-8: where, and how to mend it."""
+    number = 0
     with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-        lines = iter(file)
-        number, line = 1, next(lines)
-        if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return _utf_16(path, "utf-16")
-        while _is_utf8(line):
-            number, line = number + 1, next(lines)
+        for number, line in enumerate(file, start=1):
+            if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return _utf_16(path, "utf-16")
+            if not _is_utf8(line):
+                break
     return UsageError(
         f"line {number} of {path.name} is not UTF-8 text (byte {error.object[error.start]:#04x} "
         f"{error.reason}); save it as UTF-8, e.g. with iconv -f latin1 -t utf-8"
