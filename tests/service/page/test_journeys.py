@@ -109,6 +109,30 @@ def test_browse_click_similar_slider(tab: Page, address: str) -> None:
     tab.wait_for_url(f"**/products/{before[0]}")
 
 
+def test_look_alikes_only_on_a_products_page_stay_on_while_another_control_moves(
+    tab: Page, address: str
+) -> None:
+    tab.goto(f"{address}/products/disc-red")
+    everything = shown(tab)
+    with tab.expect_response(re.compile("min_score=auto")):
+        tab.get_by_label("look-alikes only").check()
+    settled(tab)
+    alike = shown(tab)
+    assert len(alike) < len(everything)
+    assert "alike=1" in tab.url
+    with tab.expect_response(re.compile("min_score=auto")):
+        tab.get_by_label("in stock only").check()
+    settled(tab)
+    assert set(shown(tab)) <= set(alike)
+    assert "alike=1" in tab.url
+    slide(tab, "aspect-shape", 0)
+    assert tab.get_by_label("look-alikes only").is_disabled()
+    with tab.expect_response(re.compile("similar")):
+        tab.get_by_role("button", name="Reset").click()
+    settled(tab)
+    assert shown(tab) == everything
+
+
 def test_photos_of_a_product(tab: Page, address: str) -> None:
     tab.goto(f"{address}/products/disc-red")
     large = tab.locator("#large")

@@ -12,6 +12,7 @@ from service.http.app import create_app
 from service.settings import Settings
 from tests.service.http.asking import picture, upload
 from tests.service.page.conftest import HOSTILE
+from tests.service.page.test_access import PAGES
 
 QUOTED_HOSTILE = HOSTILE.replace("<", "%3C").replace(">", "%3E").replace('"', "%22").replace("/", "%2F")
 
@@ -36,6 +37,13 @@ def products_of(text: str) -> list[str]:
     """Products that tiles of a page link to, in order."""
     grid = text[text.index('<ul class="grid') :]
     return re.findall(r'<li class="tile[^>]*>\s*<a href="/products/([^"]+)"', grid)
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/rules"])
+def test_no_two_elements_of_a_page_have_one_id(visitor: TestClient, address: str) -> None:
+    ids = [attributes["id"] for _, attributes in Tags(visitor.get(address).text).found if "id" in attributes]
+    assert ids
+    assert len(ids) == len(set(ids))
 
 
 def test_browse_shows_products_by_pages(visitor: TestClient) -> None:
