@@ -143,7 +143,7 @@ def spell(cell: Cell) -> str:
 def make_column(cells: Sequence[Cell]) -> Column:
     """The narrowest column that holds the cells; one without any value is a text column."""
     kinds = {type(cell) for cell in cells if cell is not None}
-    if kinds and kinds <= {float, int}:
+    if _are_numbers(kinds):
         return NumberColumn(np.array([np.nan if c is None else c for c in cells], np.float64))
     if kinds == {bool}:
         return TruthColumn(np.array([-1 if c is None else int(c) for c in cells], np.int8))
@@ -152,20 +152,25 @@ def make_column(cells: Sequence[Cell]) -> Column:
     for row, cell in enumerate(cells):
         # The type is part of the key, as 1.0 == True in Python.
         codes[row] = -1 if cell is None else codes_of.setdefault((type(cell), cell), len(codes_of))
-    return TextColumn(codes, Words(cell for _, cell in codes_of))
+    return TextColumn(codes, Words((cell for _, cell in codes_of), mixed=not kinds <= {str}))
 
 
 def extended(column: Column | None, size: int, cells: dict[int, Cell]) -> Column:
     """A column of ``size`` rows: the old ones (blank where there was no column), ``cells`` laid over them.
 
-    The kind stays where the new cells fit it; else all cells are looked at again. Where none is another than
-    before it is the old column itself.
+    Of the kind that ``make_column`` gives; all cells are looked at again only where it is another than
+    before. Where no cell is another than before it is the old column itself.
     """
     if column is None:
         return make_column([cells.get(row) for row in range(size)])
-    old = len(column)
-    if size == old and all(_same(column.value(row), cell) for row, cell in cells.items()):
+    if size == len(column) and all(_same(column.value(row), cell) for row, cell in cells.items()):
         return column
+    return _narrowest(_laid(column, size, cells))
+
+
+def _laid(column: Column, size: int, cells: dict[int, Cell]) -> Column:
+    """The kind stays where the new cells fit it, even where the old ones alone needed it."""
+    old = len(column)
     if isinstance(column, NumberColumn) and all(_is_number(c) for c in cells.values()):
         numbers = np.full(size, np.nan)
         numbers[:old] = column.values
@@ -199,14 +204,37 @@ def _extended_text(column: TextColumn, size: int, cells: dict[int, Cell]) -> Tex
 
 
 def taken(column: Column, rows: NDArray[np.intp]) -> Column:
-    """The column at some rows."""
+    """The column at some rows, of the kind that ``make_column`` gives."""
     if isinstance(column, NumberColumn):
-        return NumberColumn(column.values[rows])
+        return _narrowest(NumberColumn(column.values[rows]))
     if isinstance(column, TruthColumn):
-        return TruthColumn(column.states[rows])
+        return _narrowest(TruthColumn(column.states[rows]))
     if isinstance(column, TextColumn):
-        return TextColumn(column.codes[rows], column.words)
+        return _narrowest(TextColumn(column.codes[rows], column.words))
     return make_column([column.value(int(row)) for row in rows])
+
+
+def _narrowest(column: Column) -> Column:
+    """The column itself, or one of another kind where its cells no longer need or tell its own."""
+    if isinstance(column, TextColumn):
+        fits = not column.words.mixed or not _is_of_one_kind(column)
+    else:
+        fits = not column.blank().all()
+    return column if fits else make_column([column.value(row) for row in range(len(column))])
+
+
+def _is_of_one_kind(column: TextColumn) -> bool:
+    """Whether its cells are all numbers, or all truths; of its words, some may be in use no more."""
+    kinds: set[type] = set()
+    for code in np.flatnonzero(np.bincount(column.codes[column.codes >= 0])):
+        kinds.add(type(column.words[int(code)]))
+        if not (_are_numbers(kinds) or kinds == {bool}):
+            return False
+    return bool(kinds)
+
+
+def _are_numbers(kinds: set[type]) -> bool:
+    return bool(kinds) and kinds <= {float, int}
 
 
 def _same(one: Cell, other: Cell) -> bool:

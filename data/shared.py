@@ -49,12 +49,16 @@ class RowOf(Mapping[str, int]):
 
 
 class Words:
-    """The words of a column of texts, each with its number; numbers are never given anew."""
+    """The words of a column of texts, each with its number; numbers are never given anew.
 
-    __slots__ = ("_lock", "_numbers", "_words")
+    mixed: whether there were others than texts among the first of them; what is added is always a text.
+    """
 
-    def __init__(self, words: Iterable[Cell]) -> None:
+    __slots__ = ("_lock", "_numbers", "_words", "mixed")
+
+    def __init__(self, words: Iterable[Cell], mixed: bool = True) -> None:
         self._words = list(words)
+        self.mixed = mixed
         self._numbers: dict[str, int] | None = None
         self._lock = Lock()
 

@@ -94,6 +94,53 @@ def test_refreshing_equals_reading_anew(shop: Shop, seed: int) -> None:
             assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_refreshed_table_has_the_columns_of_one_loaded_anew(shop: Shop, seed: int) -> None:
+    rng = random.Random(seed)
+    mostly: dict[str, list[Cell]] = {
+        "size": [1.0, 2.5, "one", True],
+        "sale": [True, False, "no", 1.0],
+        "note": ["a", "b", "c", 4.0],
+    }
+    table = ProductTable.load(shop)
+    for _ in range(40):
+        for _ in range(rng.randrange(1, 4)):
+            product_id = f"p{rng.randrange(5)}"
+            if rng.random() < 0.4:
+                shop.delete_products([product_id])
+                continue
+            attributes = {n: rng.choices(c, [8, 8, 2, 1])[0] for n, c in mostly.items() if rng.random() < 0.7}
+            price, title = rng.choice([None, 3.0]), rng.choice([None, "T"])
+            shop.put_product(Product(product_id, title, price=price, attributes=attributes))
+        table = table.refresh(shop)
+        anew = ProductTable.load(shop)
+        assert typed(table) == typed(anew)
+        assert {n: table.cells(n).kind for n in table.columns} == {
+            n: anew.cells(n).kind for n in anew.columns
+        }
+
+
+def typed(table: ProductTable) -> dict[str, dict[str, tuple[type, Cell]]]:
+    """Each product's cells by column, with their types: 1.0 == True in Python."""
+    cells = {name: table.cells(name) for name in table.columns}
+    return {
+        one: {name: (type(cell := column.value(row)), cell) for name, column in cells.items()}
+        for one, row in table.row_of.items()
+    }
+
+
+def test_a_column_of_texts_that_loses_all_of_them_keeps_its_words(shop: Shop) -> None:
+    for number in range(3):
+        shop.put_product(Product(f"p{number}", title="T"))
+    before = ProductTable.load(shop)
+    for number in range(3):
+        shop.put_product(Product(f"p{number}"))
+    after = before.refresh(shop).cells("title")
+    assert isinstance(after, TextColumn)
+    assert after.words is before.cells("title").words  # type: ignore[attr-defined]
+    assert after.blank().all()
+
+
 def test_refreshing_reads_only_what_changed(shop: Shop) -> None:
     shop.put_rows([row(n, f"p{n:05}", title="T") for n in range(3000)], None)
     table = ProductTable.load(shop)
