@@ -12,11 +12,14 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from data.photolimits import PhotoLimits
 from service.spelled import listed, of_origin, of_rate, of_subnet
 
 Origins = Annotated[tuple[Annotated[str, BeforeValidator(of_origin)], ...], NoDecode, BeforeValidator(listed)]
 Subnets = Annotated[tuple[Annotated[str, BeforeValidator(of_subnet)], ...], NoDecode, BeforeValidator(listed)]
 Rate = Annotated[str, BeforeValidator(of_rate)]
+PHOTOS = PhotoLimits()
+"""What every part of Vitrine reads at most."""
 
 
 def _random_secret() -> SecretStr:
@@ -42,8 +45,15 @@ class Settings(BaseSettings):
         default=9.5, ge=3, le=7200, description="seconds after SIGTERM in which the process has left"
     )
     runtime: str = Field(default="auto", description="runtime of the embedder: auto, cuda, openvino or torch")
-    max_upload_bytes: int = Field(default=20 * 2**20, ge=1024, description="largest upload, in bytes")
-    max_pixels: int = Field(default=50_000_000, ge=64, description="largest photo, in pixels")
+    max_upload_bytes: int = Field(
+        default=20 * 2**20, ge=1024, description="largest upload, in bytes; one photo has at most 50 MiB"
+    )
+    max_pixels: int = Field(
+        default=PHOTOS.max_pixels,
+        ge=64,
+        le=PHOTOS.max_pixels,  # beyond it a photo could be kept, but neither shown nor indexed anew
+        description="largest photo, in pixels; at most 50 million",
+    )
     upload_window_ms: float = Field(
         default=4.0,
         ge=0,

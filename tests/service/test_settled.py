@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from data.errors import UsageError
+from data.photolimits import PhotoLimits
 from service.settings import Settings
 from service.settled import settle
 
@@ -50,6 +51,14 @@ def test_the_environment_names_a_file(file: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_variable_that_is_no_setting_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VITRINE_TEST_POSTGRES", "postgresql://x")
     settle()
+
+
+def test_more_pixels_than_any_part_of_vitrine_reads_are_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITRINE_MAX_PIXELS", "50000001")
+    with pytest.raises(UsageError, match="less than or equal to 50000000"):
+        settle()
+    monkeypatch.setenv("VITRINE_MAX_PIXELS", "50000000")
+    assert settle().settings.max_pixels == PhotoLimits().max_pixels
 
 
 @pytest.mark.parametrize(
