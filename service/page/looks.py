@@ -12,6 +12,7 @@ from service.requests import AUTO, Auto
 
 PREFIX = "aspect-"
 STEPS = 100
+MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,6 @@ class Looks:
 def _whole(text: str | None, default: int) -> int:
     if text is None or not text.strip():
         return default
-    if not text.isascii() or not text.isdigit() or int(text[:9]) > STEPS:
+    if not text.isascii() or not text.isdigit() or len(text) > MOST_DIGITS or int(text) > STEPS:
         raise UsageError(f"a slider stands between 0 and {STEPS}, not at {text[:20]!r}")
     return int(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi import Request
@@ -143,6 +144,14 @@ def test_look_alikes_are_wanted_by_default_until_the_address_says_no() -> None:
     looks = Looks.of(requested("stock=1&where=a+%3D+1+or+b+%3D+2&diversity=40"), {"shape": 1.0})
     assert looks.where == "in_stock and (a = 1 or b = 2)"
     assert looks.as_query() == {"diversity": "40", "stock": "1", "where": "a = 1 or b = 2"}
+
+
+@pytest.mark.parametrize("text", ["101", "0" * 9 + "101", "0" * 5000, "-1", "1.5", "x", "²"])
+def test_a_slider_stands_between_its_ends(text: str) -> None:
+    for name in ("diversity", "aspect-shape"):
+        with pytest.raises(UsageError, match="between 0 and 100"):
+            Looks.of(requested(f"{name}={quote(text)}"), {"shape": 1.0})
+    assert Looks.of(requested("diversity=0100"), {}).diversity == 100
 
 
 def test_facets_are_columns_of_words_with_few_values_and_colours_come_first() -> None:
