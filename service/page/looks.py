@@ -54,17 +54,22 @@ class Looks:
         shares: Mapping[str, float],
         calibrated: bool = False,
         by_default: bool = False,
+        moved: bool = True,
     ) -> Looks:
-        """The controls as a page's address sets them. Raises UsageError for what is not a number."""
+        """The controls as a page's address sets them. Raises UsageError for what is not a number.
+
+        moved: False leaves the sliders as they are by default, whatever the address says of them.
+        """
         given = request.query_params
+        places = given if moved else {}
         sliders = []
         for name, share in shares.items():
             default = round(share * STEPS)
-            sliders.append(Slider(name, _whole(given.get(PREFIX + name), default), default))
+            sliders.append(Slider(name, _whole(places.get(PREFIX + name), default), default))
         stock = given.get("stock", "") not in ("", "0")
         # A form leaves out a box that is not ticked, so the last of several values counts: 0, then 1.
         alike = given.get("alike", "1" if by_default else "") not in ("", "0")
-        diversity = _whole(given.get("diversity"), 0)
+        diversity = _whole(places.get("diversity"), 0)
         narrowed = given.get("where", "").strip()
         return cls(tuple(sliders), diversity, stock, narrowed, calibrated, alike and calibrated, by_default)
 

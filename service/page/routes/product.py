@@ -11,7 +11,7 @@ from service.http.describe import with_urls
 from service.http.ids import ProductPath
 from service.http.opened import OpenEngine
 from service.page.basket import Basket
-from service.page.hits import HITS, controls, nothing
+from service.page.hits import HITS, Found, controls, found
 from service.page.looks import Looks
 from service.page.render import page
 from service.page.ruled import lines
@@ -26,10 +26,10 @@ MOST_ASKED = 8  # products of which one page says why another is like them
 @router.get("/products/{product_id:path}")
 def product(request: Request, product_id: ProductPath, engine: OpenEngine) -> Response:
     """One product, its photos, and what looks like it."""
-    found = with_urls(engine.product(product_id))
-    try:
-        looks = controls(request, engine)
-        wanted = SimilarRequest(
+    shown = with_urls(engine.product(product_id))
+
+    def asked(looks: Looks) -> SimilarRequest:
+        return SimilarRequest(
             examples=(Look(product_id=product_id),),
             k=HITS,
             where=looks.where,
@@ -37,19 +37,19 @@ def product(request: Request, product_id: ProductPath, engine: OpenEngine) -> Re
             diversity=looks.diversity / 100,
             min_score=looks.min_score,
         )
-        answer = engine.similar(wanted)
-        hits, reason = answer.hits, nothing(answer)
+
+    try:
+        similar = found(request, engine, asked)
     except NotReady as error:
-        looks, hits, reason = Looks(()), [], error.message
+        similar = Found(Looks(()), reason=error.message)
     return page(
         request,
         "product.html",
-        product=found,
-        looks=looks,
-        hits=hits,
-        reason=reason,
+        similar.status,
+        product=shown,
+        similar=similar,
         basket=Basket((product_id,)),
-        rules=lines(engine, engine.rules_for(found)),
+        rules=lines(engine, engine.rules_for(shown)),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -12,7 +14,7 @@ from service.http.opened import OpenEngine, TheSettings
 from service.http.photosearch import search_by_photos
 from service.http.uploads import Photo
 from service.page.basket import Basket
-from service.page.hits import HITS, NOTHING, controls, nothing
+from service.page.hits import HITS, Found, controls, found, nothing, settled
 from service.page.looks import Looks
 from service.page.render import page
 from service.requests import Look, SimilarRequest
@@ -26,8 +28,9 @@ def search(request: Request, engine: OpenEngine, settings: TheSettings) -> Respo
     basket = Basket.of(request, settings.max_examples)
     if basket:
         return _by_examples(request, engine, basket)
-    looks = controls(request, engine, alike=True)
-    return page(request, "search.html", looks=looks, hits=None, reason=NOTHING, basket=Basket())
+    looks, problem = settled(request, engine, alike=True)
+    empty = Found(looks, problem=problem)
+    return page(request, "search.html", empty.status, similar=empty, asked=False, basket=Basket())
 
 
 @router.post("/search")
@@ -42,31 +45,19 @@ async def search_photo(request: Request, photo: Photo, engine: OpenEngine, encod
     return page(
         request,
         "search.html",
-        looks=looks,
-        hits=answer.hits,
-        reason=nothing(answer),
+        similar=Found(looks, answer.hits, nothing(answer)),
+        asked=True,
         basket=Basket(),
     )
 
 
 def _by_examples(request: Request, engine: Engine, basket: Basket) -> Response:
-    looks = controls(request, engine)
-    if basket.unlikes:
-        looks = looks.uncalibrated()
     cards = engine.cards(basket.ids)
     gone = [one for one in basket.ids if one not in cards]
     if gone:
         raise UnknownProduct(f"no product {gone[0]!r:.80} in this shop", product_id=gone[0])
-    answer = engine.similar(_request(basket, looks))
-    return page(
-        request,
-        "examples.html",
-        looks=looks,
-        basket=basket,
-        cards=cards,
-        hits=answer.hits,
-        reason=nothing(answer),
-    )
+    similar = found(request, engine, partial(_request, basket), calibrated=not basket.unlikes)
+    return page(request, "examples.html", similar.status, similar=similar, basket=basket, cards=cards)
 
 
 def _request(basket: Basket, looks: Looks) -> SimilarRequest:

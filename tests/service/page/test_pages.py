@@ -94,6 +94,31 @@ def test_a_filter_that_cannot_be_read_is_said_on_the_page(visitor: TestClient, q
     assert len(products_of(response.text)) == 10
 
 
+@pytest.mark.parametrize(
+    ("address", "says", "kept"),
+    [
+        ("/products/disc-red?aspect-shape=0&aspect-colour=0", "above 0", 'name="aspect-shape"'),
+        ("/products/disc-red?where=price+%3C", "the filter needs", 'value="price &lt;"'),
+        ("/products/disc-red?diversity=101&stock=1", "between 0 and 100", 'name="stock" value="1" checked'),
+        ("/search?like=disc-red&where=price+%3C", "the filter needs", 'value="price &lt;"'),
+        ("/search?like=disc-red&where=hue+%3D+1", "no column", 'name="like" value="disc-red"'),
+        ("/search?like=disc-red&unlike=bar-red&aspect-shape=x", "between 0 and 100", 'value="bar-red"'),
+        ("/search?diversity=" + "0" * 5000, "between 0 and 100", 'id="photo"'),
+    ],
+)
+def test_a_slip_in_the_controls_is_said_beside_them(
+    visitor: TestClient, address: str, says: str, kept: str
+) -> None:
+    response = visitor.get(address)
+    assert response.status_code == 422
+    said = re.search(r'<p class="problem" id="problem" role="alert">(.*?)</p>', response.text)
+    assert said is not None
+    assert says in said[1]
+    assert kept in response.text
+    assert 'id="looks"' in response.text
+    assert not products_of(response.text)
+
+
 def test_a_product_with_its_look_alikes(visitor: TestClient) -> None:
     text = visitor.get("/products/disc-red").text
     assert "<h1>red disc</h1>" in text
