@@ -110,7 +110,7 @@ def same_origin(headers: Headers) -> bool:
 
 def _unknown(request: Request, presented_one: bool) -> Response:
     if wants_page(request) and request.method in READING and not presented_one:
-        there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        there = quote(request.scope["path"]) + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{SIGN_IN}?back={quote(there)}", 303, {"Cache-Control": "no-store"})
     message = (
         "the service does not know this key; `vitrine keys list` shows those there are"

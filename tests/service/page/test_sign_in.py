@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 import socket
 import threading
@@ -66,6 +67,15 @@ def test_a_visitor_is_led_to_the_form_and_back(person: TestClient, file: KeyFile
     assert "signed in as anna" in page.text
 
 
+@pytest.mark.parametrize("path", ["/products/caf%C3%A9", "/products/100%25", "/products/a%5Cb"])
+def test_a_page_is_found_again_whatever_its_id_is(person: TestClient, file: KeyFile, path: str) -> None:
+    query = "?where=title%20%3D%20%22%C3%A9%22&stock=1"
+    form = person.get(person.get(path + query).headers["location"])
+    back = html.unescape(form.text.split('name="back" value="')[1].split('"')[0])
+    done = sign_in(person, file.add("anna", Role.READ), back)
+    assert done.headers["location"] == path + query
+
+
 def test_a_wrong_key_is_said_and_gives_no_cookie(person: TestClient, file: KeyFile) -> None:
     refused = sign_in(person, "vitrine_admin_wrong")
     assert refused.status_code == 401
@@ -75,7 +85,16 @@ def test_a_wrong_key_is_said_and_gives_no_cookie(person: TestClient, file: KeyFi
 
 
 @pytest.mark.parametrize(
-    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"]
+    "back",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:x",
+        "/\t/evil.example",
+        "///evil.example",
+        "/é",
+    ],
 )
 def test_nobody_is_led_elsewhere(person: TestClient, file: KeyFile, back: str) -> None:
     done = sign_in(person, file.add("anna", Role.READ), back)
