@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from service.http.declared import Declared
 
-class OneHop(APIRoute):
+
+class OneHop(Declared):
     """A route whose plain function is run on another thread, and whose answer is checked against its model
     and written as JSON back in the event loop.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import File, UploadFile
+from fastapi import Depends, File, Request, UploadFile
 
 from data.errors import BadPhoto, UsageError
 from data.photos import probe
+from service.http.declared import refuse_unknown
 from service.settings import Settings
 
 MAX_PHOTOS = 8
@@ -23,6 +24,17 @@ Photos = Annotated[
         description="one or several JPEG, PNG, WebP, GIF or BMP files (repeat the field)",
     ),
 ]
+FIELDS = frozenset({"photo"})
+
+
+async def _only_photos(request: Request) -> None:
+    """Refuse a form with other fields. It was read before any dependency is asked, and is not read again."""
+    problem = "there is no such field; send photos in 'photo', and whatever else in the address"
+    refuse_unknown("body", await request.form(), FIELDS, problem)
+
+
+ONLY_PHOTOS = [Depends(_only_photos)]
+"""The ``dependencies`` of a route whose form is photos and nothing else."""
 
 
 def read_photo(upload: UploadFile, settings: Settings) -> bytes:

@@ -29,7 +29,7 @@ from service.http.schemas.products import (
     ProductsIn,
     ProductsPut,
 )
-from service.http.uploads import Photo, read_photo
+from service.http.uploads import ONLY_PHOTOS, Photo, read_photo
 
 router = APIRouter(prefix="/v1", tags=["products"], dependencies=[Depends(revalidated)], route_class=OneHop)
 
@@ -94,6 +94,7 @@ def put_products(body: ProductsIn, engine: OpenEngine, settings: TheSettings) ->
     responses=failures(
         "forbidden", "unknown_product", "shop_busy", "space_mismatch", "weights_missing", *UPLOAD
     ),
+    dependencies=ONLY_PHOTOS,
 )
 async def add_photo(
     request: Request,

@@ -19,7 +19,7 @@ from service.http.photosearch import search_by_photos
 from service.http.routes.failures import UPLOAD, failures
 from service.http.schemas.hits import HitsOut, SearchIn
 from service.http.schemas.searches import SEARCHES
-from service.http.uploads import Photos
+from service.http.uploads import ONLY_PHOTOS, Photos
 from service.requests import Look, SimilarRequest
 
 router = APIRouter(prefix="/v1", tags=["search by looks"], route_class=OneHop)
@@ -79,6 +79,7 @@ def similar_by_id(
         "bad_filter",
         *UPLOAD,
     ),
+    dependencies=ONLY_PHOTOS,
 )
 async def similar_by_photo(
     request: Request,

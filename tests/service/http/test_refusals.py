@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from service.http.app import create_app
+from service.settings import Settings
 from tests.service.http.asking import error_of, picture, upload
 
 SEARCH: dict[str, Any] = {"examples": [{"product_id": "disc-red"}]}
@@ -54,6 +58,31 @@ def test_refused_gets(reader: TestClient, path: str, status: int, code: str) -> 
     response = reader.get(path)
     assert response.status_code == status, response.text
     assert error_of(response)["code"] == code
+
+
+def _addresses() -> list[tuple[str, str]]:
+    paths = create_app(Settings(shop=Path("none"))).openapi()["paths"]
+    of_api = [path for path in paths if path.startswith("/v1/")]
+    return [(method.upper(), re.sub(r"\{\w+\}", "1", path)) for path in of_api for method in paths[path]]
+
+
+@pytest.mark.parametrize(("method", "path"), [*_addresses(), ("HEAD", "/v1/products")])
+def test_a_parameter_that_a_route_does_not_have(reader: TestClient, method: str, path: str) -> None:
+    response = reader.request(method, path, params={"limits": 1})
+    assert response.status_code == 422, response.text
+    if method != "HEAD":
+        error = error_of(response)
+        assert error["code"] == "invalid_request"
+        assert error["detail"]["problems"][0]["where"] == "query.limits"
+
+
+@pytest.mark.parametrize("path", ["/v1/similar", "/v1/products/disc-red/photos"])
+def test_a_field_that_an_upload_does_not_have(reader: TestClient, path: str) -> None:
+    response = reader.post(path, files=upload(picture()), data={"k": "1"})
+    assert response.status_code == 422, response.text
+    (problem,) = error_of(response)["detail"]["problems"]
+    assert problem["where"] == "body.k"
+    assert "in the address" in problem["problem"]
 
 
 @pytest.mark.parametrize(
