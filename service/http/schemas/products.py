@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from data.records import Product
 from service.changing import CHANGEABLE, MOST_ATTRIBUTES, ProductChange
@@ -12,10 +12,22 @@ from service.http.cursors import EXAMPLE_CURSOR
 from service.http.ids import ProductId
 from service.http.schemas.base import Incoming, Outgoing, shown
 
+LARGEST_WHOLE = 2**53
+"""Beyond it not every whole number is one of those that a column keeps."""
+
+
+def _not_whole(value: object) -> object:
+    if isinstance(value, int):
+        raise ValueError(
+            f"a whole number is at most {LARGEST_WHOLE} or its negative; send a larger one as a text"
+        )
+    return value
+
+
 AttributeName = Annotated[str, Field(min_length=1, max_length=128)]
 AttributeText = Annotated[StrictStr, Field(max_length=4000)]
-AttributeNumber = Annotated[StrictFloat, Field(allow_inf_nan=False)]
-AttributeWhole = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
+AttributeNumber = Annotated[StrictFloat, Field(allow_inf_nan=False), BeforeValidator(_not_whole)]
+AttributeWhole = Annotated[StrictInt, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 AttributeValue = AttributeText | StrictBool | AttributeWhole | AttributeNumber | None
 
 

@@ -113,6 +113,8 @@ def test_a_bad_photo_is_not_added(client: TestClient) -> None:
         {"attributes": {"": 1}},
         {"in_stock": "perhaps"},
         {"attributes": {"n": 10**400}},
+        {"attributes": {"n": 2**53 + 1}},
+        {"attributes": {"n": -(2**53) - 1}},
     ],
 )
 def test_products_that_are_refused(client: TestClient, body: dict[str, object]) -> None:
@@ -120,6 +122,11 @@ def test_products_that_are_refused(client: TestClient, body: dict[str, object]) 
     assert response.status_code == 422, response.text
     error_of(response)
     assert client.get("/v1/products/odd").status_code == 404
+
+
+def test_the_largest_whole_numbers_stay_as_they_were_sent(client: TestClient) -> None:
+    sent = {"most": 2**53, "least": -(2**53), "large": 1e300}
+    assert client.put("/v1/products/odd", json={"attributes": sent}).json()["attributes"] == sent
 
 
 @pytest.mark.parametrize("longer", ["similar", "photos"])
