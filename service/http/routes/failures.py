@@ -137,7 +137,7 @@ ALWAYS = (
     "damaged",
     "schema_mismatch",
 )
-WRITES = ("bad_request", "too_large")
+WRITES = ("bad_request", "too_slow", "too_large")
 UPLOAD = ("bad_photo", "overloaded")
 """What every route that takes a photo may also answer."""
 

@@ -106,6 +106,15 @@ def test_every_failure_is_typed_and_shows_each_of_its_codes(api: dict[str, Any])
                 assert f"`{code}`" in answer["description"], where
 
 
+def test_every_route_that_reads_a_body_says_what_can_be_wrong_with_it(api: dict[str, Any]) -> None:
+    reading = [(method, path, one) for method, path, one in operations(api) if "requestBody" in one]
+    assert len(reading) > 5
+    for method, path, operation in reading:
+        for status, code in (("400", "bad_request"), ("408", "too_slow"), ("413", "too_large")):
+            examples = operation["responses"][status]["content"]["application/json"]["examples"]
+            assert code in examples, f"{method} {path}"
+
+
 def test_bodies_and_answers_have_examples_that_are_valid(api: dict[str, Any]) -> None:
     for where, schema, content in of_json(api):
         found = api["components"]["schemas"][schema["$ref"].split("/")[-1]]
