@@ -62,6 +62,7 @@ CODES: Mapping[int, str] = {
     405: "method_not_allowed",
     408: "too_slow",
     413: "too_large",
+    416: "range_not_satisfiable",
     429: "rate_limited",
 }
 RETRY_AFTER_SECONDS = 1

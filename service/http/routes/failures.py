@@ -83,6 +83,11 @@ FAILURES: dict[str, tuple[int, str, str]] = {
         "the body is larger than the service allows",
         "the body is larger than the 20971520 bytes allowed",
     ),
+    "range_not_satisfiable": (
+        416,
+        "the file has no bytes in the range that `Range` asks for; `Content-Range` says how many it has",
+        "the file has no bytes in the range that was asked for; Content-Range says how many it has",
+    ),
     "invalid_request": (
         422,
         "a parameter or the body does not fit its schema; `detail.problems` says where",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
 
 from data.photos import probe
 from service.answers import Json
 from service.http.caching import NOT_MODIFIED, PHOTOS, Known, content_tag, is_known, not_modified
+from service.http.files import FileAnswer
 from service.http.hops import OneHop
 from service.http.ids import PhotoPath
 from service.http.opened import OpenEngine
@@ -45,8 +45,9 @@ Size = Annotated[
     response_class=Response,
     responses={
         200: {"description": "the photo", "content": {"image/*": {}}},
+        206: {"description": "the part of it that `Range` asks for", "content": {"image/*": {}}},
         304: NOT_MODIFIED,
-        **failures("unknown_photo", "bad_photo"),
+        **failures("bad_request", "unknown_photo", "range_not_satisfiable", "bad_photo"),
     },
 )
 def photo(
@@ -64,7 +65,7 @@ def photo(
         return not_modified(tag, PHOTOS)
     media = MEDIA_TYPES.get(probe(path)[2]) if side is None else None
     if media is not None:
-        return FileResponse(path, media_type=media, headers=headers)
+        return FileAnswer(path, media_type=media, headers=headers)
     pixels = engine.thumbnail(photo_id, side or SIDES[-1])
     return Response(pixels, media_type="image/jpeg", headers=headers)
 

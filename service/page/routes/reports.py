@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
 
+from service.http.files import FileAnswer
 from service.http.opened import OpenEngine, TheSettings
 from service.page.index_state import index_state
 from service.page.rejected import rejected
@@ -30,4 +30,4 @@ def report_list(request: Request, engine: OpenEngine, settings: TheSettings) -> 
 def report(name: str, settings: TheSettings) -> Response:
     """A file of a report, apart from the service's own pages."""
     path, kind = report_file(settings.shop / "reports", name)
-    return FileResponse(path, media_type=kind, headers={"Content-Security-Policy": REPORT_POLICY})
+    return FileAnswer(path, media_type=kind, headers={"Content-Security-Policy": REPORT_POLICY})

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from tests.service.http.asking import picture, upload
+from tests.service.http.asking import error_of, picture, upload
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,19 @@ def test_the_photo_as_it_was_given(reader: TestClient, photo_url: str, catalogue
     assert response.headers["content-type"] == "image/jpeg"
     assert "max-age" in response.headers["cache-control"]
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_part_of_a_photo(reader: TestClient, photo_url: str) -> None:
+    whole = reader.get(photo_url).content
+    part = reader.get(photo_url, headers={"range": "bytes=2-9"})
+    assert (part.status_code, part.content) == (206, whole[2:10])
+    beyond = reader.get(photo_url, headers={"range": "bytes=99999999-"})
+    assert beyond.status_code == 416
+    assert error_of(beyond)["code"] == "range_not_satisfiable"
+    assert beyond.headers["content-range"] == f"bytes */{len(whole)}"
+    unread = reader.get(photo_url, headers={"range": "bytes=x"})
+    assert unread.status_code == 400
+    assert error_of(unread)["code"] == "bad_request"
 
 
 def test_a_thumbnail_fits_and_is_never_enlarged(reader: TestClient, photo_url: str) -> None:
