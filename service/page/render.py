@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from data.where import LONGEST_FILTER
 from service.page import links, words
 from service.page.filters import PICK, spelled
 from service.page.frames import frame_of
@@ -42,6 +43,7 @@ def _templates() -> Environment:
         counted=words.counted,
         spelled=spelled,
         PICK=PICK,
+        LONGEST_FILTER=LONGEST_FILTER,
     )
     return env
 

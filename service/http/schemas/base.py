@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from data.where import LONGEST_FILTER
 from service.http.ids import ProductId
 
 Where = Annotated[
     str,
     Field(
-        max_length=4000,
+        max_length=LONGEST_FILTER,
         description="a filter expression; only products that satisfy it are answered",
         examples=['category = "Dress" and price < 50 and in_stock'],
     ),

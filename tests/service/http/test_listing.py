@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from data.where import LONGEST_FILTER
 from tests.service.http.asking import error_of, ids
 
 SIMILAR = "/v1/products/disc-red/similar"
@@ -150,6 +151,14 @@ def test_where_exclude_and_diversity_are_the_same_everywhere(
     )
     for params in ({"diversity": 1.5}, {"where": "colour ="}, {"where": "size = 1"}, {"exclude": [""]}):
         assert _ask(reader, route, params, photo).status_code == 422, (route, params)
+
+
+@pytest.mark.parametrize(("length", "status"), [(LONGEST_FILTER, 200), (LONGEST_FILTER + 1, 422)])
+def test_the_longest_filter_is_the_filter_languages_own(reader: TestClient, length: int, status: int) -> None:
+    where = "in_stock".ljust(length)
+    assert reader.get("/v1/products", params={"where": where}).status_code == status
+    body = {"examples": [{"product_id": "disc-red"}], "where": where}
+    assert reader.post("/v1/search", json=body).status_code == status
 
 
 @pytest.mark.parametrize("route", LOOKS)
