@@ -18,6 +18,8 @@ from data.errors import UsageError
 
 Floats = NDArray[np.float32]
 SMALLEST_SHARE = 0.005
+LARGEST_WEIGHT = 1e6
+"""That a query may give an aspect; only the proportions of its weights matter."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class AspectLayout:
     def chosen(self, weights: Mapping[str, float] | None) -> Floats:
         """Shares (n_aspects,) that a query wants: its own where named, else the default's.
 
-        Raises UsageError for an unknown name, a negative or non-finite weight, or no positive weight left.
+        Raises UsageError for an unknown name, a weight that is negative, too large or no number, or no positive
+        weight left.
         """
         if not weights:
             return self.shares
@@ -101,6 +104,10 @@ class AspectLayout:
         mixed = np.asarray(
             [weights.get(n, w) for n, w in zip(self.names, self.shares, strict=True)], np.float64
         )
+        if (mixed > LARGEST_WEIGHT).any():
+            raise UsageError(
+                f"the weight of an aspect is at most {LARGEST_WEIGHT:,.0f}; only their proportions matter"
+            )
         if not np.isfinite(mixed).all() or (mixed < 0).any() or mixed.sum() <= 0:
             raise UsageError("aspect weights must be numbers >= 0, and at least one of them above 0")
         wanted: Floats = (mixed / mixed.sum()).astype(np.float32)

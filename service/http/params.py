@@ -90,7 +90,7 @@ def aspects_of(texts: list[str]) -> dict[str, float] | None:
             weight = float(number)
         except ValueError:
             weight = math.nan
-        if not equals or not name.strip() or not math.isfinite(weight) or weight < 0:
+        if not equals or not name.strip() or math.isnan(weight) or weight < 0:
             raise UsageError(f"an aspect is given as name=weight with a weight of at least 0, not {text!r}")
         weights[name.strip()] = weight
     return weights or None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.aspects import AspectLayout
+from data.aspects import LARGEST_WEIGHT, AspectLayout
 from data.errors import UsageError
 
 LAYOUT = AspectLayout(("shape", "texture", "colour"), (5, 3, 4), (0.5, 0.1, 0.4))
@@ -50,6 +50,13 @@ def test_unnamed_aspects_keep_their_share() -> None:
 def test_impossible_weights_are_refused(weights: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         LAYOUT.reweigh(LAYOUT.scale(_blocks(1, 0)), weights)
+
+
+@pytest.mark.parametrize("weight", [LARGEST_WEIGHT * 1.01, 1e308, float("inf")])
+def test_a_weight_that_is_too_large_is_said_to_be(weight: float) -> None:
+    with pytest.raises(UsageError, match="at most 1,000,000"):
+        LAYOUT.chosen({"shape": weight, "colour": weight})
+    np.testing.assert_allclose(LAYOUT.chosen(dict.fromkeys(LAYOUT.names, LARGEST_WEIGHT)), 1 / 3, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from data.aspects import LARGEST_WEIGHT
 from service.http.ids import ProductId
 from service.http.schemas.base import (
     Diversity,
@@ -23,7 +24,7 @@ from service.http.schemas.products import Card
 from service.http.schemas.rules import RuleMark
 
 AspectWeights = Annotated[
-    dict[str, Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]],
+    dict[str, Annotated[float, Field(ge=0, le=LARGEST_WEIGHT, allow_inf_nan=False)]],
     Field(
         max_length=32,
         description="weights of aspects for this search (0: ignore it); others keep their default share",

@@ -3,11 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.service.drawn import SHAPES
-from tests.service.http.asking import ids, upload
+from tests.service.http.asking import error_of, ids, upload
 
 
 def test_similar_by_id(reader: TestClient) -> None:
@@ -42,6 +43,21 @@ def test_aspects_change_the_order(reader: TestClient) -> None:
     assert [hit["product_id"] for hit in by_colour] != [hit["product_id"] for hit in by_shape]
     for name, found in (("colour", by_colour), ("shape", by_shape)):
         assert all(abs(hit["score"] - hit["aspects"][name]) < 1e-3 for hit in found)
+
+
+def test_weights_of_aspects_have_one_limit_in_addresses_and_bodies(reader: TestClient) -> None:
+    def asked(weight: float) -> list[httpx.Response]:
+        body = {"examples": [{"product_id": "disc-red"}], "aspects": {"shape": weight, "colour": weight}}
+        params = {"aspect": [f"shape={weight}", f"colour={weight}"]}
+        return [
+            reader.get("/v1/products/disc-red/similar", params=params),
+            reader.post("/v1/search", json=body),
+        ]
+
+    assert [response.status_code for response in asked(1e6)] == [200, 200]
+    by_address, by_body = asked(1e308)
+    assert (by_address.status_code, by_body.status_code) == (422, 422)
+    assert "at most 1,000,000" in error_of(by_address)["message"]
 
 
 def test_diversity_min_score_and_exclude(reader: TestClient) -> None:
