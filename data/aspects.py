@@ -91,8 +91,8 @@ class AspectLayout:
     def chosen(self, weights: Mapping[str, float] | None) -> Floats:
         """Shares (n_aspects,) that a query wants: its own where named, else the default's.
 
-        Raises UsageError for an unknown name, a weight that is negative, too large or no number, or no positive
-        weight left.
+        Raises UsageError for an unknown name, a negative weight, one that is too large or no number, or no
+        positive weight left.
         """
         if not weights:
             return self.shares
