@@ -12,7 +12,9 @@ from data.columns import TextColumn, TruthColumn
 from data.events import signed_weight
 from data.records import CORE_COLUMNS, Cell
 from recommender.dataset import Dataset, Events
-from recommender.items import ALWAYS, Doubles, Floats, Ints, Items
+from recommender.histories import DAY
+from recommender.items import ALWAYS, Bools, Doubles, Floats, Ints, Items
+from recommender.models.arrivals import BULK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,17 +78,19 @@ class LiveCatalogue(Protocol):
 
 
 def live_items(table: ProductTable, looks: ProductLooks, space: str, before: Items | None = None) -> Items:
-    """All live products, with looks, categories and dates of arrival as the shop notes them.
+    """All live products, with looks, categories and dates of arrival as the shop notes them, but for those
+    of an import in bulk, which say nothing.
 
     table and looks may be a moment apart: looks of products that the table lacks are left out. before: the
     products of some earlier moment, with which this is quicker.
     """
-    arrived = [ALWAYS if moment is None else moment.timestamp() for moment in table.first_seen]
+    noted = [ALWAYS if moment is None else moment.timestamp() for moment in table.first_seen]
+    arrived = np.asarray(noted, np.float64)
     none = np.full(len(table), -1, np.int64), tuple[str, ...]()
     return Items.of_rows(
         table.ids,
         vectors=(looks.ids, np.asarray(looks.matrix, np.float32)),
-        arrived=np.asarray(arrived, np.float64),
+        arrived=np.where(in_bulk(arrived), ALWAYS, arrived),
         categories=_words(table.cells("category")) or none,
         space=space,
         attributes=attributes_of(table),
@@ -188,11 +192,26 @@ def weights_of(frame: pd.DataFrame, table: Mapping[str, float]) -> Doubles:
 def dated(items: Items, events: Events, asof: float) -> Items:
     """Products with the moment from which they could have been recommended, as far as that can be known.
 
-    A product was there at its first interaction at the latest. One whose note in the shop is younger than
-    every interaction was imported afterwards: when it really came is unknown, and it counts as having
-    always been there.
+    That is the beginning of the day (UTC) that the shop noted. Where this is younger than the product's first
+    interaction or than all interactions, or the day of an import in bulk, it is the day of an import: when
+    the product really came is unknown, and it counts as having always been there. It is not taken to have
+    come with its first interaction: whoever is asked at that moment would find their own choice by its date.
     """
     first = np.full(len(items), np.inf)
     np.minimum.at(first, events.items, events.times)
-    noted = np.where(items.arrived >= asof, ALWAYS, items.arrived)
-    return items.arriving(np.minimum(noted, first))
+    day = np.floor(items.arrived / DAY) * DAY
+    unknown = (items.arrived >= asof) | (day > first) | in_bulk(items.arrived)
+    return items.arriving(np.where(unknown, ALWAYS, day))
+
+
+def in_bulk(noted: Doubles) -> Bools:
+    """bool (n,): which moments lie within 24 hours that hold more than ``BULK`` of all: they tell of an
+    import, not of products.
+    """
+    known = np.sort(noted[np.isfinite(noted)])
+    ends = np.searchsorted(known, known + DAY, side="right")
+    crowded = ends - np.arange(len(known)) > BULK * len(noted)
+    begun = np.searchsorted(known[crowded], noted, side="right")
+    over = np.searchsorted(known[ends[crowded] - 1], noted, side="left")
+    found: Bools = begun > over
+    return found

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.events import DEFAULT_WEIGHTS
+from recommender.evaluation.leakage import other_future
+from recommender.evaluation.splits import split
 from recommender.histories import DAY
-from recommender.source import dated, load_dataset, weights_of
+from recommender.source import dated, live_items, load_dataset, weights_of
 from tests.recommender.conftest import Corner
-from tests.recommender.makers import data_of, items_of
+from tests.recommender.makers import data_of, items_of, shop_like
 
 
 def test_weights_carry_the_sign_of_the_event() -> None:
@@ -42,7 +47,41 @@ def test_what_cannot_be_used_is_counted(corner: Corner) -> None:
 
 def test_dates_of_arrival_are_believed_only_where_they_can_be_true() -> None:
     items = items_of({}, more=["noted", "sold before", "bulk", "unknown"])
-    items = items_of({}, more=list(items.ids), arrived={"noted": 10, "sold before": 50, "bulk": 500})
-    data = data_of(items, [("c", "sold before", 1, 20), ("c", "noted", 1, 60)], asof=100)
+    items = items_of({}, more=list(items.ids), arrived={"noted": 10.4, "sold before": 50, "bulk": 500})
+    data = data_of(items, [("c", "sold before", 1, 20), ("c", "noted", 1, 10)], asof=100)
     got = dict(zip(items.ids, dated(items, data.events, data.asof).arrived / DAY, strict=True))
-    assert got == {"noted": 10, "sold before": 20, "bulk": -np.inf, "unknown": -np.inf}
+    assert got == {"noted": 10, "sold before": -np.inf, "bulk": -np.inf, "unknown": -np.inf}
+
+
+def test_an_import_in_bulk_dates_nothing_whatever_was_chosen_before_it() -> None:
+    names = [f"p{i}" for i in range(10)]
+    days = {**dict.fromkeys(names[:6], 50.2), "p5": 50.9, "p6": 10, "p7": 20, "p8": 30, "p9": 90}
+    items = items_of({}, more=names, arrived=days)
+    data = data_of(items, [("c", "p0", 1, 20), ("c", "p1", 1, 60)], asof=100)
+    got = dict(zip(items.ids, dated(items, data.events, data.asof).arrived / DAY, strict=True))
+    assert {got[name] for name in names[:6]} == {-np.inf}
+    assert [got[name] for name in names[6:]] == [10, 20, 30, 90]
+
+
+def test_dates_do_not_say_what_was_chosen_after_the_cut() -> None:
+    shop = shop_like()
+    late = shop.items.arriving(np.full(len(shop.items), 190.0 * DAY))
+    shop = replace(shop, items=late)
+    fold = split(shop, "time")
+    assert fold.until is not None
+    assert fold.until < 190 * DAY
+    for world in (shop, other_future(shop, fold, 1)):
+        assert np.isneginf(dated(world.items, world.events, world.asof).arrived).all()
+
+
+def test_what_came_after_the_import_of_a_shop_is_new(corner: Corner) -> None:
+    corner.add("p-new", 1)
+    corner.index.refresh()
+    now = corner.index.pinned()
+    names, moments = now.table.ids, [moment.timestamp() for moment in now.table.first_seen if moment]
+    imported = np.asarray(moments) - 10 * DAY * np.asarray([name != "p-new" for name in names])
+    table = replace(now.table, _first_seen=tuple(datetime.fromtimestamp(m, UTC) for m in imported))
+    items = live_items(table, now.products(), now.space)
+    arrived = dict(zip(items.ids, items.arrived, strict=True))
+    assert np.isfinite(arrived.pop("p-new"))
+    assert set(arrived.values()) == {-np.inf}
