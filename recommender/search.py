@@ -31,13 +31,14 @@ PRIMARY = f"ndcg@{LIST}"
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """recipe: the best of what was tried, without a fall-back. value: its NDCG@50, a mean over windows.
+    """recipe: the best of what was tried, without a fall-back. value: its NDCG@50, a mean over windows; None
+    where there was no window.
 
     tried: every try in order, [{"settings", "ndcg@50"}].
     """
 
     recipe: Recipe
-    value: float
+    value: float | None
     tried: list[dict[str, Any]]
 
 
@@ -53,8 +54,13 @@ class Search:
     seed: int = 7
 
     def run(self, kind: Kind, lessons: Sequence[Lesson], popularity: Popularity) -> Searched:
-        """The best settings of a model; popularity: what answers for customers it knows nothing of."""
+        """The best settings of a model, the usual ones where there are no lessons. All of these ask somebody.
+
+        popularity: what answers for customers it knows nothing of.
+        """
         usual = kind.make(self.seed)
+        if not lessons:
+            return Searched(usual, None, [])
 
         def quality(recipe: Recipe) -> float:
             return quality_of(kind.backed(recipe, popularity), lessons)
@@ -118,7 +124,7 @@ def quality_of(recipe: Recipe, lessons: Sequence[Lesson]) -> float:
     for lesson in lessons:
         ranking = rank(recipe.fit(lesson.known), lesson.exam, LIST)
         means.append(float(accuracy(ranking.hits, lesson.exam.wanted_counts, (LIST,))[PRIMARY].mean()))
-    return float(np.mean(means)) if means else 0.0
+    return float(np.mean(means))
 
 
 def _with(recipe: Recipe, chosen: Mapping[str, Any]) -> Recipe:

@@ -26,6 +26,7 @@ from data.records import Interaction
 from index.durable import replace_text, sha256_of, sync
 from recommender import unfinished
 from recommender.dataset import Dataset, customer_key
+from recommender.evaluation.exam import asking
 from recommender.histories import Histories
 from recommender.items import Floats, Ints, Items
 from recommender.models.base import Fitted, FittedBacked, Recipe
@@ -77,14 +78,14 @@ def train_model(
 def _trained(of: Kind, data: Dataset, seed: int, tell: Tell, tries: int) -> tuple[dict[str, Any], Kept]:
     """What was chosen, and what of the fitted model is kept."""
     tell(f"tuning {of.name}")
-    found = Search(tries, seed).run(of, lessons_of(data)[-RECENT:], Popularity())
+    found = Search(tries, seed).run(of, asking(lessons_of(data))[-RECENT:], Popularity())
     tell(f"training {of.name}")
     recipe = of.seeded(found.recipe, seed)
     fitted = recipe.fit(data)
     told = {
         "model": of.name,
         "settings": _words(asdict(cast("Any", recipe))),
-        "validation_ndcg@50": round(found.value, 6),
+        "validation_ndcg@50": None if found.value is None else round(found.value, 6),
         "tries": found.tried,
         "interactions": len(data.events),
         "products": len(data.items),

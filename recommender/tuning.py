@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.evaluation.exam import Lesson
+from recommender.evaluation.exam import Lesson, asking
 from recommender.evaluation.metrics import accuracy
 from recommender.evaluation.ranking import batches, rank
 from recommender.fitting import LIST, Pool, fit_weights
@@ -88,7 +88,7 @@ def tune(
     few.
     """
     say = tell or silent
-    lessons = [Lesson(part.known, part.exam.first(MOST)) for part in lessons if len(part.exam)]
+    lessons = [Lesson(part.known, part.exam.first(MOST)) for part in asking(lessons)]
     customers = sum(len(lesson.exam) for lesson in lessons)
     if customers < FEWEST:
         words = f"only {customers} customers in the validation windows ({FEWEST} needed): default settings"

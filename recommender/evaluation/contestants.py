@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data.errors import UsageError
-from recommender.evaluation.exam import Lesson
+from recommender.evaluation.exam import Lesson, asking
 from recommender.models.base import Recipe
 from recommender.models.kinds import BY_NAME, KINDS, Kind, kind
 from recommender.search import Search
@@ -116,7 +116,7 @@ def _searched(
     best = of.make(seeds[0])
     if enough and chosen.tries > 1 and of.space:
         tell(f"tuning {of.name}")
-        outcome = chosen.run(of, lessons[-RECENT:], popularity)
+        outcome = chosen.run(of, asking(lessons)[-RECENT:], popularity)
         best, tried = outcome.recipe, outcome.tried
     recipes = {
         seed: of.backed(of.seeded(best, seed), popularity) for seed in (seeds if of.stochastic else seeds[:1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,6 +83,11 @@ class Lesson:
 
     known: Dataset
     exam: Exam
+
+
+def asking(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Those that ask somebody: in a window of returns, or of customers who were new, there may be nobody."""
+    return [lesson for lesson in lessons if len(lesson.exam)]
 
 
 def choice_threshold(events: Events) -> float:

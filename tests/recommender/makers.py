@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from recommender.dataset import Dataset, Events, customer_key
+from recommender.evaluation.splits import split
 from recommender.histories import DAY, Histories
 from recommender.items import Items
 
@@ -85,6 +86,19 @@ def shop_like(customers: int = 120, products: int = 90, groups: int = 6, seed: i
             )
             events.append((f"c{c:03d}", f"p{product % products:03d}", 1.0, float(day)))
     return data_of(items, events, asof=201.0)
+
+
+def with_returns(data: Dataset, lesson: int) -> Dataset:
+    """The same where everything was sent back in one validation window of the time split, so that it asks
+    nobody; lesson: which, from 0 or, from the newest, from -1.
+    """
+    edges = [lesson.exam.histories.now.min() for lesson in split(data, "time").lessons]
+    edges.append(split(data, "time").until)
+    opens, closes = edges[:-1][lesson], edges[1:][lesson]
+    events = data.events
+    inside = (events.times >= opens) & (events.times < closes)
+    weights = np.where(inside, -0.6, events.weights)
+    return data.with_events(Events.build(events.customers, events.items, weights, events.times))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]

@@ -11,14 +11,17 @@ import pytest
 
 from recommender import search as searching
 from recommender.dataset import Dataset
-from recommender.evaluation.exam import Lesson, choice_threshold
-from recommender.evaluation.splits import rolling, window_edges
+from recommender.evaluation.contestants import contestants
+from recommender.evaluation.exam import Lesson, asking, choice_threshold
+from recommender.evaluation.splits import rolling, split, window_edges
 from recommender.models.kinds import kind
 from recommender.models.popularity import Popularity
 from recommender.models.ranges import Choice, Real, Whole
-from recommender.search import Search, Searched
+from recommender.search import Search, Searched, quality_of
+from recommender.settings import Settings
+from recommender.tuning import Tuned, silent
 from recommender.unfinished import kept_in
-from tests.recommender.makers import shop_like
+from tests.recommender.makers import shop_like, with_returns
 
 KNN = kind("item-knn")
 BACKING = Popularity()
@@ -116,6 +119,20 @@ def test_an_infinite_half_life_is_kept_too(lessons: list[Lesson], tmp_path: Path
         raise Stopped
     with kept_in(tmp_path):
         assert Search(4).run(popular, lessons, BACKING) == whole
+
+
+def test_without_a_window_the_usual_settings_are_kept() -> None:
+    assert Search(4).run(KNN, [], BACKING) == Searched(KNN.make(7), None, [])
+
+
+@pytest.mark.parametrize("name", ["popularity", "ease"])
+def test_a_window_that_asks_nobody_is_passed_over(name: str) -> None:
+    windows = split(with_returns(shop_like(200), -1), "time").lessons
+    assert [len(window.exam) > 0 for window in windows] == [True, True, True, True, False]
+    tuned = Tuned(Settings(), {"popularity": []}, {}, 100, "")
+    (found,) = contestants([name], tuned, windows, [7], Search(2), silent)
+    (recipe,) = found.recipes.values()
+    assert quality_of(recipe, asking(windows)[-1:]) > 0
 
 
 def test_tries_that_cannot_be_read_are_told_of(lessons: list[Lesson], tmp_path: Path) -> None:

@@ -29,6 +29,14 @@ def test_what_is_kept_scores_as_what_was_trained(corner: Corner, name: str) -> N
     assert told["model"] == name
 
 
+def test_it_is_tuned_though_the_newest_window_asks_nobody(corner: Corner) -> None:
+    for day in range(20):  # within the newest 15 % of all interactions
+        for customer in range(10):
+            corner.event(f"c{customer:03d}", f"p{day:03d}", "return", day=100 + day)
+    told = train_model(corner.shop, corner.index, "ease", 7, silent, search=2)
+    assert told["validation_ndcg@50"] > 0
+
+
 def test_it_recommends_under_the_rules(corner: Corner) -> None:
     train_model(corner.shop, corner.index, "attributes", 7, silent, search=1)
     customer = load_dataset(corner.shop, corner.index).customers[0]
