@@ -329,6 +329,10 @@ class Shop:
         """A customer's interactions, oldest first; with a limit, the newest so many."""
         return self._interactions.history(customer_id, limit)
 
+    def met(self, customer_id: str) -> list[str]:
+        """Ids of all products that a customer had anything to do with, in order."""
+        return self._interactions.met(customer_id)
+
     def interactions(self) -> pd.DataFrame:
         """All interactions: customer_id, product_id, event, value (float), timestamp (UTC); oldest first."""
         return self._interactions.frame()

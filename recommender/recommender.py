@@ -18,6 +18,7 @@ from recommender.amounts import amounts_of
 from recommender.dataset import customer_key
 from recommender.histories import Histories
 from recommender.items import Floats
+from recommender.known import Known
 from recommender.learned import Learned
 from recommender.models.blend import is_warm
 from recommender.portrait import Portrait, portrait_of
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Reason", "Recommendation", "Recommender", "Request"]
 
 QUICK = 300_000  # interactions up to which an untrained shop counts co-interactions when it is opened
-LONGEST = 500  # newest interactions of a customer that are looked at
 
 
 class Recommender:
@@ -99,7 +99,7 @@ class Recommender:
         any live product. Raises BadFilter for a filter on an unknown column.
         """
         view = self._views.current()
-        known = self._known(request)
+        known = Known.of(self._shop, request)
         with blas_in_one_thread():
             return self._answer(request, view, known)
 
@@ -109,17 +109,17 @@ class Recommender:
         Raises BadFilter for a filter on an unknown column.
         """
         view = self._views.current()
-        known = self._known(request)
+        known = Known.of(self._shop, request)
         with blas_in_one_thread():
             items = view.items
-            history = self._history(known, request, view.shelf)
-            candidates = view.panel.ask(history, barred(request, view.shelf, history.items))
+            history = self._history(known.events, request, view.shelf)
+            candidates = view.panel.ask(history, barred(request, view.shelf, known.met(items)))
             return portrait_of(history, items, view.vitrine.blend, candidates, each)
 
-    def _answer(self, request: Request, view: View, known: Sequence[Interaction]) -> Answer:
+    def _answer(self, request: Request, view: View, known: Known) -> Answer:
         items = view.items
-        history = self._history(known, request, view.shelf)
-        out = barred(request, view.shelf, history.items)
+        history = self._history(known.events, request, view.shelf)
+        out = barred(request, view.shelf, known.met(items))
         candidates = view.panel.ask(history, out)
         found = candidates.rows
         ranked = view.vitrine.ranked(
@@ -138,7 +138,7 @@ class Recommender:
             for row in rows
         )
         personal = is_warm(candidates.standing[:, None, :], view.vitrine.blend.names)[0]
-        fallback = None if personal else _why_not(known, history)
+        fallback = None if personal else _why_not(known.events, history)
         return Answer(chosen, fallback, self._warnings(view.catalogue.space))
 
     def warm_up(self) -> None:
@@ -148,13 +148,6 @@ class Recommender:
     def wait(self, seconds: float | None = None) -> None:
         """Until what is new in the catalogue is found, or so many seconds have passed."""
         self._views.wait(seconds)
-
-    def _known(self, request: Request) -> Sequence[Interaction]:
-        if request.history is not None:
-            return list(request.history)[-LONGEST:]
-        if request.customer_id is None:
-            return ()
-        return self._shop.history(request.customer_id, LONGEST)
 
     def _history(self, known: Sequence[Interaction], request: Request, shelf: Shelf) -> Histories:
         """The interactions with products that are live, as arrays."""

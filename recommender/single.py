@@ -29,6 +29,7 @@ from recommender.dataset import Dataset, customer_key
 from recommender.evaluation.exam import asking
 from recommender.histories import Histories
 from recommender.items import Floats, Ints, Items
+from recommender.known import Known
 from recommender.models.base import Fitted, FittedBacked, Recipe
 from recommender.models.kept import Kept
 from recommender.models.kinds import Kind, kind
@@ -50,7 +51,6 @@ FILE = "kept.json"
 FORMAT = 1
 NEVER = "never"
 TRIED = 6
-LONGEST = 500
 
 
 def train_model(
@@ -123,11 +123,9 @@ def recommend_by(shop: Shop, index: LiveCatalogue, name: str, request: Request) 
     """
     model, items = open_model(shop, index, name)
     now = index.pinned()
-    known = list(request.history or ())
-    if request.history is None and request.customer_id is not None:
-        known = list(shop.history(request.customer_id, LONGEST))
-    history = _history(shop, known, request, items)
-    out = barred(request, Shelf.of(now.table, items), history.items)
+    known = Known.of(shop, request)
+    history = _history(shop, known.events, request, items)
+    out = barred(request, Shelf.of(now.table, items), known.met(items))
     scores = model.score(history, out[None, :])[0].astype(np.float32)
     scores[out] = -np.inf
     ranked = top_k(scores[None, :], len(items))[0]
@@ -137,7 +135,7 @@ def recommend_by(shop: Shop, index: LiveCatalogue, name: str, request: Request) 
     reason = (Reason(name, 1.0, None, None, kind(name).about),) if request.why else ()
     chosen = tuple(Recommendation(items.ids[row], float(spread[row]), reason) for row in rows)
     silent = kind(name).fallback == "popularity" and not int(history.liked()[0])
-    return Answer(chosen, (NO_SIGNAL if known else NO_HISTORY) if silent else None)
+    return Answer(chosen, (NO_SIGNAL if known.events else NO_HISTORY) if silent else None)
 
 
 def _from_zero(scores: Floats, ranked: Ints, silence: float) -> Floats:

@@ -71,6 +71,12 @@ class Interactions:
             rows = connection.execute(query).all() if storable(customer_id) else []
         return [_interaction(row) for row in reversed(rows)]
 
+    def met(self, customer_id: str) -> list[str]:
+        """Ids of all products that a customer had anything to do with, in order."""
+        query = select(interactions.c.product_id).where(interactions.c.customer_id == customer_id).distinct()
+        with self._database.read() as connection:
+            return sorted(connection.execute(query).scalars()) if storable(customer_id) else []
+
     def frame(self) -> pd.DataFrame:
         """All interactions as a table, oldest first."""
         import pandas as pd  # half a second to import; only models and reports read the whole table

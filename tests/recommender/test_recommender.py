@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from data.errors import BadFilter, Damaged, NotReady, UnknownProduct, UsageError
 from data.records import Interaction, Product, SpaceRecord
 from data.where import parse
+from recommender.known import LONGEST
 from recommender.recommender import Answer, Recommender, Request
 from recommender.request import NO_HISTORY, NO_SIGNAL, ONLY_DELETED
 from recommender.training import train
@@ -172,6 +174,37 @@ def test_a_session_is_answered_by_its_own_history(corner: Corner) -> None:
     answer = opened(corner).recommend(Request(history=session, k=5, at=moment))
     assert answer.fallback is None
     assert sum(group(p) == 3 for p in ids(answer)) >= 3
+
+
+def long_ago(first: str) -> list[Interaction]:
+    """One bought product, then more views of others than make a taste."""
+    views = [
+        Interaction("hot", f"p{i % 20:03d}", "view", START + timedelta(days=40, minutes=i))
+        for i in range(LONGEST + 20)
+    ]
+    return [Interaction("hot", first, "purchase", START + timedelta(days=10)), *views]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_what_was_bought_long_ago_is_not_recommended_again(corner: Corner, newest_first: bool) -> None:
+    recommender = opened(corner, trained=False)
+    history = long_ago("p030")[:: -1 if newest_first else 1]
+    asked = Request(history=history, k=61)
+    assert "p030" not in ids(recommender.recommend(asked))
+    assert "p030" not in {p for voice in recommender.portrait(asked, 61).voices for p in voice.products}
+    corner.shop.put_interactions(history)
+    stored = ids(recommender.recommend(Request("hot", k=61)))
+    assert "p030" not in stored
+    assert "p034" in stored
+
+
+def test_the_newest_of_a_history_in_any_order_make_the_taste(corner: Corner) -> None:
+    history = [replace(event, product_id="p003") for event in long_ago("p002")[1:]]
+    old = [Interaction("hot", "p002", "purchase", START + timedelta(days=1)) for _ in range(LONGEST)]
+    recommender = opened(corner, trained=False)
+    assert recommender.portrait(Request(history=[*history, *old])) == recommender.portrait(
+        Request(history=[*old, *history])
+    )
 
 
 def test_rules_hold_for_the_answer(corner: Corner) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from data.errors import Damaged, NotTrained, UsageError
+from data.records import Interaction
+from recommender.known import LONGEST
 from recommender.request import Request
 from recommender.single import FOLDER, open_model, recommend_by, train_model
 from recommender.source import load_dataset
@@ -13,7 +16,7 @@ from recommender.training import train
 from recommender.tuning import silent
 from recommender.unfinished import FOLDER as UNFINISHED
 from recommender.unfinished import Tell
-from tests.recommender.conftest import Corner
+from tests.recommender.conftest import START, Corner
 
 
 @pytest.mark.parametrize("name", ["popularity", "ease", "als", "attributes", "looks-knn"])
@@ -47,6 +50,17 @@ def test_it_recommends_under_the_rules(corner: Corner) -> None:
     assert not seen & set(shown)
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_what_was_bought_long_ago_is_not_recommended_again(corner: Corner) -> None:
+    train_model(corner.shop, corner.index, "attributes", 7, silent, search=1)
+    corner.event("hot", "p030", day=1)
+    moments = [START + timedelta(days=40, minutes=i) for i in range(LONGEST + 20)]
+    corner.shop.put_interactions([Interaction("hot", "p031", "view", moment) for moment in moments])
+    answer = recommend_by(corner.shop, corner.index, "attributes", Request(customer_id="hot", k=61))
+    shown = {item.product_id for item in answer.items}
+    assert "p034" in shown
+    assert "p030" not in shown
 
 
 def test_an_unknown_customer_gets_what_is_popular_and_is_told_so(corner: Corner) -> None:

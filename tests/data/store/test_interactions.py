@@ -46,6 +46,13 @@ def test_history_is_oldest_first_and_a_limit_keeps_the_newest(shop: Shop) -> Non
     assert kept.event_id is not None
 
 
+def test_every_product_that_a_customer_met_is_told_once(shop: Shop) -> None:
+    shop.put_interactions([event("c", "p2"), event("c", "p1", "view"), event("c", "p2", "view")])
+    shop.put_interactions([event("other", "p3")])
+    assert shop.met("c") == ["p1", "p2"]
+    assert shop.met("nobody") == []
+
+
 def test_the_table_of_all_interactions(shop: Shop) -> None:
     empty = shop.interactions()
     assert list(empty.columns) == ["customer_id", "product_id", "event", "value", "timestamp"]
