@@ -80,8 +80,8 @@ class Explainer:
 
     def _by_attributes(self, source: FittedAttributes, row: int, share: float) -> Reason:
         """The values that speak most for the product among those that something liked has too, and the liked
-        product that has most of them. By what the trees made of them, then by how much more often the
-        customer chooses them than others do.
+        product that has most of them; told are those that it has. By what the trees made of them, then by how
+        much more often the customer chooses them than others do.
         """
         liked, weights = self._liked(np.inf)
         if not self._lifts:
@@ -99,9 +99,11 @@ class Explainer:
         )[:NAMED]
         if not strongest:
             return Reason(source.name, share, None, None, "in demand among products of its kind")
-        count = np.sum([self._lifts[name][1] == codes[name] for name in strongest], axis=0)
-        because = self.items.ids[int(liked[int(np.lexsort((-weights, -count))[0])])]
-        named = ", ".join(f"{name} {self._value(name, row)}" for name in strongest)
+        shared = np.asarray([self._lifts[name][1] == codes[name] for name in strongest])
+        best = int(np.lexsort((-weights, -shared.sum(axis=0)))[0])
+        because = self.items.ids[int(liked[best])]
+        told = [name for name, has in zip(strongest, shared[:, best], strict=True) if has]
+        named = ", ".join(f"{name} {self._value(name, row)}" for name in told)
         text = f"like what was chosen before: {named}, as {self._called(because)}"
         return Reason(source.name, share, because, None, text)
 

@@ -75,6 +75,21 @@ def test_shares_are_true_and_reasons_name_history_and_photo(corner: Corner) -> N
     assert any(r.source == "looks" for item in answer.items for r in item.reasons)
 
 
+def test_a_reason_by_attributes_tells_only_what_the_named_product_has(corner: Corner) -> None:
+    looks = {"a": ("red", "round"), "b": ("blue", "square"), "r": ("red", "square"), "e": ("green", "flat")}
+    for name, (colour, shape) in {**looks, "f": ("green", "flat"), "g": ("grey", "flat")}.items():
+        corner.add(Product(name, attributes={"colour": colour, "shape": shape}), group=0)
+    liked = [Interaction("new", name, "like", START + timedelta(days=95)) for name in ("a", "b")]
+    answer = opened(corner, trained=False).recommend(Request(history=liked, k=70))
+    (found,) = (i.reasons for i in answer.items if i.product_id == "r")
+    (reason,) = (r for r in found if r.source == "attributes")
+    words = {"a": "colour red", "b": "shape square"}
+    assert reason.because_product_id in words
+    assert reason.text == (
+        f"like what was chosen before: {words[reason.because_product_id]}, as {reason.because_product_id}"
+    )
+
+
 def test_without_why_there_are_no_reasons(corner: Corner) -> None:
     assert all(not item.reasons for item in opened(corner).recommend(Request("c001", why=False)).items)
 
