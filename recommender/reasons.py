@@ -20,12 +20,15 @@ from recommender.models.blend import FittedBlend
 from recommender.models.category import FittedCategory
 from recommender.models.item_knn import FittedItemKnn
 from recommender.models.looks import FittedLooks
+from recommender.models.popularity import FittedPopularity
 from recommender.request import Reason
 from recommender.source import LiveCatalogue
 
 REST = "rest"
 LONG = 40  # characters of a value that are told
 NAMED = 2  # values that a reason by attributes names
+FEW = 3  # customers who liked a product, below which it is not called popular
+LATELY = 0.5  # likes decayed as "rising" does: a purchase a fortnight old. With less it is not popular lately
 WORDS: Mapping[str, str] = {
     "popular": "popular with all customers",
     "rising": "popular lately",
@@ -41,7 +44,8 @@ class Explainer:
     """Explains the scores of one answer.
 
     amounts: row of a product → what added to its score, see ``recommender.amounts``; only what is above 0 is
-    told, in shares of its sum. history: of the one customer who asked.
+    told, in shares of its sum. history: of the one customer who asked. counts: int64 (n,), the customers who
+    liked each product.
     """
 
     blend: FittedBlend
@@ -50,6 +54,7 @@ class Explainer:
     table: ProductTable
     history: Histories
     amounts: Mapping[int, Amounts]
+    counts: Ints
     _likes: dict[float, tuple[Ints, Doubles]] = field(default_factory=dict)
     _lifts: dict[str, tuple[Floats, Ints]] = field(default_factory=dict)
     _together: list[tuple[Ints, Ints, Doubles]] = field(default_factory=list)
@@ -76,6 +81,8 @@ class Explainer:
             return self._by_customers(source, row, share)
         if isinstance(source, FittedCategory):
             return self._by_category(source, row, share)
+        if isinstance(source, FittedPopularity):
+            return Reason(name, share, None, None, self._by_popularity(source, row))
         return Reason(name, share, None, None, WORDS.get(name, name))
 
     def _by_attributes(self, source: FittedAttributes, row: int, share: float) -> Reason:
@@ -136,16 +143,23 @@ class Explainer:
         )
 
     def _by_category(self, source: FittedCategory, row: int, share: float) -> Reason:
-        """The most liked product of the same category."""
+        """The most liked product of the same category; popular only where the product is."""
         liked, weights = self._liked(np.inf)
         category = int(self.items.categories[row])
         name = self.items.category_names[category]
+        claim = f"popular in {name}" if self.counts[row] >= FEW else f"of the category {name}"
         same = np.where(self.items.categories[liked] == category, weights, -np.inf)
         if not np.isfinite(same).any():
-            return Reason(source.name, share, None, None, f"popular in {name}")
+            return Reason(source.name, share, None, None, claim)
         because = self.items.ids[int(liked[int(np.argmax(same))])]
-        text = f"popular in {name}, like {self._called(because)}"
-        return Reason(source.name, share, because, None, text)
+        return Reason(source.name, share, because, None, f"{claim}, like {self._called(because)}")
+
+    def _by_popularity(self, source: FittedPopularity, row: int) -> str:
+        """How popular the product is, no more than is true."""
+        count = int(self.counts[row])
+        if count >= FEW and (source.name != "rising" or source.values[row] >= LATELY):
+            return WORDS.get(source.name, source.name)
+        return "liked by one customer" if count == 1 else f"liked by {count} customers"
 
     def _liked(self, half_life: float) -> tuple[Ints, Doubles]:
         """Rows of what was liked on balance, and their weights; computed once for every half-life."""

@@ -132,7 +132,8 @@ class Recommender:
         choice = Choice(request.k, request.category_cap, request.diversity or 0.0)
         rows = choose(order, scores, items, choice)
         amounts = amounts_of(view.vitrine, candidates, ranked, rows) if request.why else {}
-        explainer = Explainer(view.vitrine.blend, view.catalogue, items, view.table, history, amounts)
+        counts = view.vitrine.signals.tallies.counts
+        explainer = Explainer(view.vitrine.blend, view.catalogue, items, view.table, history, amounts, counts)
         chosen = tuple(
             Recommendation(items.ids[row], float(scores[row]), explainer.reasons(row) if request.why else ())
             for row in rows

@@ -90,6 +90,31 @@ def test_a_reason_by_attributes_tells_only_what_the_named_product_has(corner: Co
     )
 
 
+def test_only_what_is_popular_is_called_popular(corner: Corner) -> None:
+    for name in ("p-never", "p-once"):
+        corner.add(Product(name, category="kind 0"), group=1)
+    corner.event("c000", "p-once", day=89)
+    liked = [Interaction("new", "p000", "like", START + timedelta(days=95))]
+    answer = opened(corner, trained=False).recommend(Request(history=liked, k=70))
+    told = {item.product_id: {r.source: r.text for r in item.reasons} for item in answer.items}
+    assert told["p-never"]["category"] == "of the category kind 0, like “thing 0”"
+    assert told["p-once"]["category"] == "of the category kind 0, like “thing 0”"
+    assert told["p-once"]["popular"] == told["p-once"]["rising"] == "liked by one customer"
+    assert told["p001"]["category"] == "popular in kind 0, like “thing 0”"
+    assert told["p001"]["popular"] == "popular with all customers"
+    assert told["p001"]["rising"] == "popular lately"
+
+
+def test_what_was_popular_once_is_not_popular_lately(corner: Corner) -> None:
+    corner.add(Product("p-old", category="kind 0"), group=1)
+    for customer in ("c000", "c001", "c002"):
+        corner.event(customer, "p-old", day=0)
+    answer = opened(corner, trained=False).recommend(Request("nobody", k=70))
+    told = {item.product_id: {r.source: r.text for r in item.reasons} for item in answer.items}
+    assert told["p-old"]["popular"] == "popular with all customers"
+    assert told["p-old"]["rising"] == "liked by 3 customers"
+
+
 def test_without_why_there_are_no_reasons(corner: Corner) -> None:
     assert all(not item.reasons for item in opened(corner).recommend(Request("c001", why=False)).items)
 
