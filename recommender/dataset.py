@@ -16,6 +16,8 @@ from recommender.distinct import distinct
 from recommender.histories import Histories
 from recommender.items import Bools, Doubles, Ints, Items
 
+CELLS = 2**24
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Events:
@@ -87,13 +89,28 @@ class Dataset:
         """The same shop as it was known just before a moment."""
         return self.with_events(self.events.where(self.events.times < moment), asof=moment)
 
+    def likes(self) -> Events:
+        """The events that weigh more than 0, of products that their customer likes on balance."""
+        events = self.events
+        up = events.weights > 0
+        if up.all():
+            return events
+        pairs = events.customers * np.int64(len(self.items)) + events.items
+        # Most pairs have no event below 0: only those that share a cell with one that has are added up.
+        cells = np.zeros(CELLS, np.bool_)
+        cells[pairs[~up] % CELLS] = True
+        doubtful = np.flatnonzero(cells[pairs % CELLS])
+        each = distinct(pairs[doubtful])
+        place = np.searchsorted(each, pairs[doubtful])
+        balance = np.bincount(place, events.weights[doubtful], minlength=len(each))
+        up[doubtful] &= balance[place] > 0
+        return events.where(up)
+
     def item_counts(self) -> Ints:
-        """int64 (n,): how many different customers have liked each product."""
-        likes = self.events.weights > 0
-        pairs = distinct(
-            self.events.customers[likes] * np.int64(max(len(self.items), 1)) + self.events.items[likes]
-        )
-        return np.bincount(pairs % max(len(self.items), 1), minlength=len(self.items)).astype(np.int64)
+        """int64 (n,): how many customers like each product, on balance."""
+        likes, n = self.likes(), len(self.items)
+        pairs = distinct(likes.customers * np.int64(n) + likes.items)
+        return np.bincount(pairs % max(n, 1), minlength=n).astype(np.int64)
 
     def histories(self, customers: Ints, now: Doubles) -> Histories:
         """The known events of some customers (positions, any order, each once), asked at ``now`` (c,)."""

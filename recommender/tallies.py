@@ -28,7 +28,7 @@ class Tallies:
     @classmethod
     def of(cls, data: Dataset) -> Tallies:
         """Add up what a dataset knows, as of its moment."""
-        likes = data.events.where(data.events.weights > 0)
+        likes = data.likes()
         first = np.full(len(data.items), np.inf)
         np.minimum.at(first, likes.items, likes.times)
         earned = np.stack([popularity(data, half_life) for half_life in HALF_LIVES])

@@ -14,7 +14,7 @@ from recommender.models.kept import Kept
 
 @dataclass(frozen=True, slots=True)
 class Popularity:
-    """The sum over a product's likes of weight × 2^(-age / half_life).
+    """The sum over a product's likes of weight × 2^(-age / half_life); see ``Dataset.likes``.
 
     half_life: days; inf counts all likes alike. What it cannot do: tell customers apart, or rank products
     that nobody has liked yet (they stay at 0, in tie order).
@@ -35,7 +35,7 @@ class Popularity:
 
 def popularity(data: Dataset, half_life: float) -> Doubles:
     """float64 (n,): the decayed likes of every product."""
-    likes = data.events.where(data.events.weights > 0)
+    likes = data.likes()
     fade = np.exp2(-np.maximum(data.asof - likes.times, 0.0) / DAY / half_life)
     sums: Doubles = np.bincount(likes.items, likes.weights * fade, minlength=len(data.items)).astype(
         np.float64
