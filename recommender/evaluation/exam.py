@@ -33,6 +33,7 @@ class Exam:
     items: the catalogue that is ranked, whole. excluded: reason → customers who could not be asked.
     dropped: reason → chosen products that could not be found (seen before, not yet there).
     repeat: whether products that a customer has met are ranked too, and count when they are chosen again.
+    untold: bool CSR (c, n), products that a customer has met though the history does not tell; None: none.
     """
 
     who: Ints
@@ -42,6 +43,7 @@ class Exam:
     excluded: Mapping[str, int]
     dropped: Mapping[str, int]
     repeat: bool = False
+    untold: sparse.csr_array | None = None
 
     def __len__(self) -> int:
         return len(self.who)
@@ -51,8 +53,16 @@ class Exam:
         if count >= len(self):
             return self
         return replace(
-            self, who=self.who[:count], histories=self.histories.part(0, count), wanted=self.wanted[:count]
+            self,
+            who=self.who[:count],
+            histories=self.histories.part(0, count),
+            wanted=self.wanted[:count],
+            untold=None if self.untold is None else self.untold[:count],
         )
+
+    def with_histories(self, histories: Histories, others: Ints) -> Exam:
+        """The same questions with other histories (c,), those of the customers ``others`` (c,)."""
+        return replace(self, histories=histories, untold=None if self.untold is None else self.untold[others])
 
     @property
     def wanted_counts(self) -> Ints:
@@ -67,6 +77,8 @@ class Exam:
         part = self.histories.part(first, last)
         n = len(self.items)
         met: Bools = np.zeros((len(part), n), np.bool_) if self.repeat else part.met(n)
+        if self.untold is not None and not self.repeat:
+            met |= self.untold[first:last].toarray()
         late = np.flatnonzero(self.items.arrived > part.now.min(initial=np.inf))
         met[:, late] |= self.items.arrived[None, late] > part.now[:, None]
         return met
@@ -144,7 +156,14 @@ def hold_exam(
         excluded={reason: count for reason, count in excluded.items() if count},
         dropped={"seen_before": int(seen.sum()), "not_yet_in_the_catalogue": int(late.sum())},
         repeat=repeat,
+        untold=None if before is None else _untold(before, known.events, who, n),
     )
+
+
+def _untold(before: Events, told: Events, who: Ints, n: int) -> sparse.csr_array:
+    """Of the customers who: what they met in ``before`` and not in what is told of them."""
+    met = distinct(_pairs(before, n))
+    return _table(met[among(met // n, who) & ~_met(met, told, n)], who, n)
 
 
 def _pairs(events: Events, n: int) -> Ints:

@@ -150,6 +150,9 @@ class _Barred:
         """Write ``value`` into the barred cells of a table (c, n) of these customers."""
         if not self.exam.repeat:
             table[asked.histories.owners, asked.histories.items] = value
+            if self.exam.untold is not None:
+                untold = self.exam.untold[asked.rows]
+                table[np.repeat(np.arange(len(asked)), np.diff(untold.indptr)), untold.indices] = value
         ahead = self.ahead[asked.rows]
         for row in np.flatnonzero(ahead):
             table[row, self.late[: ahead[row]]] = value

@@ -46,7 +46,7 @@ def strangers_check(model: Fitted, exam: Exam, seed: int = 7, k: int = 10) -> Fi
         return Finding(name, "not possible", len(part), words)
     blocks = _blocks(part.histories.now)
     others = _others(blocks, seed)
-    lists = rank(model, replace(part, histories=exchanged(part.histories, others)), k).top
+    lists = rank(model, part.with_histories(exchanged(part.histories, others), others), k).top
     found = excess(lists, part.wanted, blocks, seed, related=others)
     return judged(
         name,

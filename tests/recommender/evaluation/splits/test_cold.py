@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from recommender.evaluation.exam import ONLY_WARM
+from recommender.evaluation.ranking import rank
 from recommender.evaluation.splits import HELD_OUT_ITEMS, hashed_shares, split
+from recommender.models.random import Random
 from tests.recommender.evaluation.shops import shop_with_arrivals
 from tests.recommender.makers import shop_like
 
@@ -40,6 +42,26 @@ def test_tuning_is_on_other_products() -> None:
     assert not tuned & set(fold.test.wanted.indices.tolist())
     for lesson in fold.lessons:
         assert not set(lesson.known.events.items.tolist()) & (tuned | set(fold.test.wanted.indices.tolist()))
+
+
+def test_what_was_met_before_its_removal_is_not_ranked() -> None:
+    data = shop_like(customers=200)
+    fold = split(data, "cold-items")
+    past, n = data.until(fold.until or 0.0).events, len(data.items)
+    met = np.zeros((len(data.customers), n), np.bool_)
+    met[past.customers, past.items] = True
+    for exam in (fold.test, fold.test.first(len(fold.test) - 1)):
+        own = met[exam.who]
+        assert own[:, np.setdiff1d(np.arange(n), fold.fit.events.items)].any(), "of removed products too"
+        assert np.array_equal(exam.barred(0, len(exam)), own)
+        top = rank(Random(1).fit(fold.fit), exam, n).top
+        shown = [set(row[row >= 0].tolist()) for row in top]
+        assert shown == [set(np.flatnonzero(~mine).tolist()) for mine in own]
+    order = np.arange(len(fold.test))[::-1].copy()
+    exchanged = fold.test.with_histories(fold.test.histories.of(order), order)
+    assert np.array_equal(exchanged.barred(0, len(order)), met[fold.test.who][order])
+    again = split(data, "cold-items", repeat=True).test
+    assert not again.barred(0, len(again)).any()
 
 
 def test_natural_is_what_was_first_bought_after_the_cut_and_nothing_is_removed() -> None:
