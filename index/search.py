@@ -60,17 +60,19 @@ class CatalogueIndex:
         self._catching_up = CatchingUp(lambda: self._refresh(gently=True))
 
     @classmethod
-    def open(cls, shop: Shop) -> CatalogueIndex:
+    def open(cls, shop: Shop, without_photos: bool = False) -> CatalogueIndex:
         """The generation in use, or the last good one with a warning, and what changed since.
 
-        Builds nothing. Raises EmptyShop where no photo has a vector yet, Damaged where there are generations
-        and none is whole.
+        Builds nothing. Raises EmptyShop where no photo has a vector yet (with ``without_photos`` only where
+        nothing is indexed: of products alone there is a table, and nothing to find), Damaged where there are
+        generations and none is whole.
         """
         generations = Generations(shop.directory / "index")
         current = shop.state[1]
         pointer = (generations.current(), current)
         loaded = generations.load(current)
-        return cls(shop, generations, _opened(shop, loaded, current), pointer, loaded.warnings)
+        view = _opened(shop, loaded, current, without_photos)
+        return cls(shop, generations, view, pointer, loaded.warnings)
 
     @property
     def space(self) -> str:
@@ -116,6 +118,10 @@ class CatalogueIndex:
     def looks(self) -> object:
         """The same object for as long as no product's looks change."""
         return self._view.looks
+
+    def check_photos(self) -> None:
+        """Raises EmptyShop where no photo has a vector yet."""
+        _check_photos(self._view)
 
     def pinned(self) -> IndexView:
         """The view of this moment, which stays as it is."""
@@ -214,15 +220,20 @@ def view_of(shop: Shop, space: str) -> IndexView:
     return _opened(shop, loaded, space)
 
 
-def _opened(shop: Shop, loaded: Loaded, space: str | None) -> IndexView:
-    """A view of what was loaded as of now; of the space's records alone where that is nothing."""
-    view = _advanced(shop, _started(shop, loaded, space))
-    if view.generation:
-        return view
-    if not view.size:
+def _check_photos(view: IndexView) -> None:
+    if not view.generation and not view.size:
         raise EmptyShop(
             "no photo of this shop has a vector yet; run vitrine index with a catalogue that has some"
         )
+
+
+def _opened(shop: Shop, loaded: Loaded, space: str | None, without_photos: bool = False) -> IndexView:
+    """A view of what was loaded as of now; of the space's records alone where that is nothing."""
+    view = _advanced(shop, _started(shop, loaded, space))
+    if not without_photos:
+        _check_photos(view)
+    if view.generation or not view.size:
+        return view
     told = (
         f"no index is built yet: {view.size} photos are compared straight from the shop's records; "
         "run vitrine index to build it"

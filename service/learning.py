@@ -37,7 +37,7 @@ def train(parts: Parts, seed: int, tell: Tell, search: int | None = None) -> Jso
     from recommender.training import train as fit
 
     with parts.shop.writer("vitrine train"):
-        index = parts.index()
+        index = parts.catalogue()
         report = fit(parts.shop, index, seed, lambda text: tell(Step("training", 0, note=text)), search)
         parts.shop.sweep_forgotten()
     found: Json = plain(report)
@@ -57,7 +57,7 @@ def train_models(
         return {
             name: train_model(
                 parts.shop,
-                parts.index(),
+                parts.catalogue(),
                 name,
                 seed,
                 lambda text: tell(Step("training", 0, note=text)),
@@ -100,7 +100,7 @@ def _evaluate(parts: Parts, request: EvaluateRequest, tell: Tell) -> EvaluationA
     from recommender.stopwatch import stage
     from recommender.unfinished import FOLDER, kept_in
 
-    shop, index = parts.shop, parts.index()
+    shop, index = parts.shop, parts.catalogue()
     plan = Plan(
         request.split,
         request.models,

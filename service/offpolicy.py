@@ -110,7 +110,7 @@ def _target(request: OffPolicyRequest, model: str, log: PolicyLog, parts: Parts,
     from recommender.source import load_dataset
     from recommender.unfinished import FOLDER, kept_in
 
-    index = parts.index()
+    index = parts.catalogue()
     index.refresh()
     table = index.pinned().table
     out = ~np.asarray(table.column("in_stock"), np.bool_)

@@ -75,7 +75,7 @@ class Parts:
 
     def _listed(self) -> ProductTable:
         with suppress(EmptyShop, Damaged):  # products can be looked at all the same
-            return self.index().table
+            return self.catalogue().table
         with self._listing:
             if self._table is None:
                 self._table = ProductTable.load(self.shop)
@@ -87,11 +87,19 @@ class Parts:
         """The index, up to date with the shop (see ``CatalogueIndex.freshen``). Raises EmptyShop while there
         is none.
         """
+        found = self.catalogue()
+        found.check_photos()
+        return found
+
+    def catalogue(self) -> CatalogueIndex:
+        """The same for recommending, which needs no photos: there may be none with a vector. Raises EmptyShop
+        while nothing is indexed.
+        """
         with self._indexing:
             if self._index is None:
                 from index.search import CatalogueIndex
 
-                self._index = CatalogueIndex.open(self.shop)
+                self._index = CatalogueIndex.open(self.shop, without_photos=True)
             found = self._index
         found.freshen()
         return found
@@ -163,7 +171,7 @@ class Parts:
 
     def serving(self) -> Serving:
         """The recommender as last trained, with what the log and people should know of it."""
-        return self.recommenders.current(self.index())
+        return self.recommenders.current(self.catalogue())
 
     def recommender(self) -> Recommender:
         """The recommender as last trained (the default blend for a shop that has none)."""

@@ -54,7 +54,7 @@ def recommend(parts: Parts, request: RecommendRequest, surface: str | None = Non
         ],
         fallback=found.fallback,
         trained=serving.recommender.trained,
-        warnings=(*parts.index().warnings, *own, *warnings),
+        warnings=(*parts.catalogue().warnings, *own, *warnings),
         request_id=draw.key,
     )
     if log is not None and surface is not None:
@@ -86,13 +86,13 @@ def _by_model(parts: Parts, request: RecommendRequest, name: str) -> RecommendAn
     """What a single trained model would say."""
     from recommender.single import recommend_by
 
-    found = recommend_by(parts.shop, parts.index(), name, _asked(request, request.k))
+    found = recommend_by(parts.shop, parts.catalogue(), name, _asked(request, request.k))
     known = cards(parts, [item.product_id for item in found.items])
     return RecommendAnswer(
         items=[_item(item, known.get(item.product_id, {})) for item in found.items],
         fallback=found.fallback,
         trained=True,
-        warnings=(*parts.index().warnings, *found.warnings),
+        warnings=(*parts.catalogue().warnings, *found.warnings),
         request_id=uuid4().hex,
     )
 

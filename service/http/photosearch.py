@@ -27,7 +27,8 @@ async def search_by_photos(
     A shop that switches to another embedder between encoding and searching gets the photos encoded anew.
     Raises what ``Engine.similar`` and ``UploadEncoder.encode`` raise.
     """
-    if engine.parts.opened_index is None:  # says that there is nothing to search before a photo is decoded
+    index = engine.parts.opened_index
+    if index is None or not index.size:  # says that there is nothing to search before a photo is decoded
         await run_in_threadpool(engine.refresh)
     for _ in range(TRIES - 1):
         with suppress(SpaceMismatch):

@@ -337,6 +337,22 @@ def test_equal_scores_are_ordered_by_id(tmp_path: Path) -> None:
     assert [hit.product_id for hit in hits] == ["a", "b", "bb", "c", "d"]
 
 
+def test_a_shop_without_photos_has_a_table_and_nothing_to_find(tmp_path: Path) -> None:
+    looks = empty(tmp_path / "shop")
+    looks.put("plain", np.zeros((0, LAYOUT.d), np.float32))
+    with pytest.raises(EmptyShop, match="no photo of this shop has a vector yet"):
+        CatalogueIndex.open(looks.shop)
+    index = CatalogueIndex.open(looks.shop, without_photos=True)
+    with pytest.raises(EmptyShop, match="no photo of this shop has a vector yet"):
+        index.check_photos()
+    assert (index.table.ids, index.products().ids, index.space) == (["plain"], [], SPACE)
+    assert index.warnings == []
+    looks.put("seen", drawn(1))
+    assert index.refresh()
+    index.check_photos()
+    assert index.products().ids == ["seen"]
+
+
 def test_a_shop_that_lost_everything_is_empty(tmp_path: Path) -> None:
     looks = stocked(tmp_path / "shop", 3)
     build_generation(looks.shop, looks.shop.space(SPACE))

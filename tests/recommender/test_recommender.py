@@ -8,15 +8,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from data.errors import BadFilter, Damaged, NotReady, UnknownProduct, UsageError
 from data.records import Interaction, Product, SpaceRecord
 from data.where import parse
+from index.search import CatalogueIndex
+from recommender.evaluation.evaluate import evaluate
 from recommender.known import LONGEST
 from recommender.recommender import Answer, Recommender, Request
 from recommender.request import NO_HISTORY, NO_SIGNAL, ONLY_DELETED
 from recommender.training import train
+from tests.index.shops import LAYOUT, empty
 from tests.recommender.conftest import START, Corner, build_corner
 
 
@@ -113,6 +117,29 @@ def test_what_was_popular_once_is_not_popular_lately(corner: Corner) -> None:
     told = {item.product_id: {r.source: r.text for r in item.reasons} for item in answer.items}
     assert told["p-old"]["popular"] == "popular with all customers"
     assert told["p-old"]["rising"] == "liked by 3 customers"
+
+
+def test_a_shop_without_photos_is_recommended_by_what_customers_did(tmp_path: Path) -> None:
+    looks = empty(tmp_path / "bare")
+    products = [Product(f"p{i:03d}", category=f"kind {i % 4}") for i in range(40)]
+    looks.put_many([(product, np.zeros((0, LAYOUT.d), np.float32)) for product in products])
+    rng = np.random.default_rng(3)
+    looks.shop.put_interactions(
+        [
+            Interaction(f"c{c:03d}", f"p{4 * rng.integers(10) + c % 4:03d}", "purchase", moment)
+            for c in range(60)
+            for moment in (START + timedelta(days=float(day)) for day in rng.uniform(0, 89, 8))
+        ]
+    )
+    index = CatalogueIndex.open(looks.shop, without_photos=True)
+    assert train(looks.shop, index).tuned.customers > 25
+    assert evaluate(looks.shop, index, models=["item-knn", "looks", "vitrine"]).customers
+    recommender = Recommender.open(looks.shop, index)
+    answer = recommender.recommend(Request("c002", k=3))
+    assert (answer.fallback, [group(p) for p in ids(answer)]) == (None, [2, 2, 2])
+    assert "looks" not in {r.source for item in answer.items for r in item.reasons}
+    Corner(looks, index).add(Product("p901", category="kind 2"), group=2)
+    assert "p901" in ids(recommender.recommend(Request("c002", k=41)))
 
 
 def test_without_why_there_are_no_reasons(corner: Corner) -> None:

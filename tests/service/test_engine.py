@@ -197,6 +197,22 @@ class TestChanging:
             assert engine.ready()
             assert len(ids(engine.similar(like("red")))) == 2
 
+    def test_a_shop_without_photos_recommends_and_finds_no_look_alikes(
+        self, tmp_path: Path, fake_embedder: FakeEmbedder
+    ) -> None:
+        products = tmp_path / "products.csv"
+        products.write_text("product_id,category\n" + "".join(f"p{i},kind {i % 2}\n" for i in range(6)))
+        with Engine.create(tmp_path / "bare") as engine:
+            engine.index_catalogue(IndexRequest(products))
+            for customer, product in (("a", "p0"), ("a", "p2"), ("b", "p0"), ("b", "p4")):
+                engine.add_interactions([Interaction(customer, product, "purchase", datetime.now(UTC))])
+            engine.train()
+            found = engine.recommend(RecommendRequest(customer_id="a", k=2))
+            assert (found.fallback, found.items[0]["product_id"], found.warnings) == (None, "p4", ())
+            with pytest.raises(EmptyShop, match="no photo of this shop has a vector yet"):
+                engine.similar(like("p0"))
+            assert not engine.ready()
+
 
 class TestLooking:
     def test_pages(self, engine: Engine) -> None:
