@@ -19,12 +19,16 @@ from embedder.runtime.graph import CONVOLUTIONS
 from embedder.runtime.quiet import openvino
 from embedder.runtime.seam import Photos
 
+NEEDED = {"openvino": "openvino", "nncf": "nncf>=3.4"}
+"""What has to be installed, and how pip is told of it; NNCF as in the extra ``int8`` of this project."""
+
 
 def check_able() -> None:
     """UsageError where NNCF or OpenVINO is not installed."""
-    absent = [name for name in ("openvino", "nncf") if importlib.util.find_spec(name) is None]
+    absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if absent:
-        raise UsageError(f"{' and '.join(absent)} not installed: `pip install 'vitrine[int8]'`")
+        wanted = " ".join(f"'{NEEDED[name]}'" for name in absent)
+        raise UsageError(f"{' and '.join(absent)} not installed: `pip install {wanted}`")
 
 
 def quantised(model: Any, photos: Photos, keep: int = 0) -> Any:
