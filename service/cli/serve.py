@@ -21,23 +21,24 @@ if TYPE_CHECKING:
 
 def serve(
     shop: Annotated[
-        Path | None, typer.Option("--shop", metavar="DIR", help="Directory of the shop [env: VITRINE_SHOP].")
+        Path | None,
+        typer.Option("--shop", metavar="DIR", help="Directory of the shop; default: VITRINE_SHOP."),
     ] = None,
     host: Annotated[
-        str | None, typer.Option("--host", help="Address to listen on [default: 127.0.0.1].")
+        str | None, typer.Option("--host", help="Address to listen on; default: 127.0.0.1.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on [default: 8000].")
+        int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on; default: 8000.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=256, help="Processes that answer [default: 1].")
+        int | None, typer.Option("--workers", min=1, max=256, help="Processes that answer; default: 1.")
     ] = None,
     log_level: Annotated[
-        str | None, typer.Option("--log-level", help="debug, info, warning or error [default: info].")
+        str | None, typer.Option("--log-level", help="debug, info, warning or error; default: info.")
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="Settings in TOML [env: VITRINE_CONFIG]."),
+        typer.Option("--config", metavar="FILE", help="Settings in TOML; default: VITRINE_CONFIG."),
     ] = None,
     show_settings: Annotated[
         bool,

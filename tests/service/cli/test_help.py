@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
 
 import pytest
 import typer
+from rich.text import Text
 
 from service.cli import program
 from service.cli.program import COMMANDS as PLACES
+from service.settings import Settings
 from tests.service.cli.conftest import Vitrine
 
 TOP = typer.main.get_command(program()).commands  # type: ignore[attr-defined]
@@ -77,6 +80,27 @@ def test_every_option_says_what_it_is(name: str, param: object) -> None:
     text = getattr(param, "help", None)
     assert text, f"vitrine {name}: {param}"
     assert text.endswith(".")
+
+
+@pytest.mark.parametrize("name", sorted({*COMMANDS, *TOP}))
+def test_help_is_printed_as_it_is_written(name: str, vitrine: Vitrine) -> None:
+    """Square brackets are markup to what prints it: `[default: 1]` would be swallowed."""
+    command = COMMANDS.get(name) or TOP[name]
+    for text in [command.help, *(getattr(param, "help", None) or "" for param in command.params)]:
+        assert Text.from_markup(text).plain == text
+    done = vitrine(*name.split(), "--help")
+    assert done.code == 0
+    assert not re.findall(r"\s\.(?:\s|│|$)", done.out)
+
+
+def test_help_of_serve_tells_the_defaults_of_the_settings(vitrine: Vitrine) -> None:
+    for param in COMMANDS["serve"].params:
+        field = Settings.model_fields.get(str(param.name))
+        if field is not None and param.name != "shop":
+            assert param.help.endswith(f"; default: {field.default}.")
+    words = " ".join(vitrine("serve", "--help").out.replace("│", " ").split())
+    for told in ("default: 127.0.0.1.", "default: 8000.", "default: VITRINE_SHOP.", "VITRINE_CONFIG."):
+        assert told in words
 
 
 def test_every_command_speaks_json() -> None:
