@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from data.errors import TooManyRejects, UsageError
-from service.cli.options import JsonOption, RejectShareOption, ShopOption, pairs
+from service.cli.options import JsonOption, RejectShareOption, ShopOption, pairs, refuse_others
 from service.cli.output import emit, only_json, seconds, table, warn
 from service.cli.progress import progress
 from service.cli.switching import drop, show_beside, switch_space
@@ -96,6 +96,7 @@ BUILT = (("recall", "recall@10 {:.4f}"), ("latency_ms", "{:.2f} ms a query"), ("
 
 
 def index(
+    context: typer.Context,
     shop: ShopOption,
     catalogue: CatalogueArgument = None,
     photos: PhotosOption = None,
@@ -125,14 +126,13 @@ def index(
     """
     from service.requests import IndexRequest
 
-    alone = [name for name, given in (("--back", back), ("--drop-space", drop_space is not None)) if given]
-    if alone and (len(alone) > 1 or switch or catalogue is not None or embedder is not None):
-        raise UsageError(f"{alone[0]} stands alone: give it without a catalogue and without other work")
-    if drop_space is not None:
-        drop(shop, drop_space, json)
-        return
-    if back or (switch and catalogue is None and embedder is None):
-        switch_space(shop, back, runtime, json)
+    if back or drop_space is not None or (switch and catalogue is None and embedder is None):
+        option, together = _alone(back, drop_space is not None)
+        refuse_others(context, f"{option} stands alone", together, f"give it without {option}")
+        if drop_space is not None:
+            drop(shop, drop_space, json)
+        else:
+            switch_space(shop, back, runtime, json)
         return
     request = IndexRequest(
         catalogue=catalogue,
@@ -155,6 +155,15 @@ def index(
             f"no catalogue at {catalogue}; give a CSV, TSV, Parquet or JSON-lines file, or a folder"
         )
     _index(shop, database, request, json)
+
+
+def _alone(back: bool, drops: bool) -> tuple[str, set[str]]:
+    """The option that leaves the catalogue as it is, and which parameters go with it."""
+    if back:
+        return "--back", {"shop", "back", "runtime", "json"}
+    if drops:
+        return "--drop-space", {"shop", "drop_space", "json"}
+    return "--switch without --embedder", {"shop", "switch", "runtime", "json"}
 
 
 def _index(shop: Path, database: str | None, request: IndexRequest, json: bool) -> None:

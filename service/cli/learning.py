@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from service.cli.options import JsonOption, OptionalShopOption, SeedOption, ShopOption
+from data.errors import UsageError
+from service.cli.options import JsonOption, OptionalShopOption, SeedOption, ShopOption, given, refuse_others
 from service.cli.output import emit, only_json, table
 from service.cli.progress import progress
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 SHOWN = ("recall@10", "ndcg@10", "map@10", "mrr@10", "hit_rate@10", "coverage@10")
 SLICED = "ndcg@10"
+WITH_COMPARE = {"shop", "compare", "seed", "json"}
+WITH_LOG = {"shop", "log", "model", "clip", "repeat", "search", "seed", "json"}
+"""The parameters of `vitrine evaluate` that go with --compare, and with --log."""
 
 
 def train(
@@ -56,6 +60,7 @@ def train(
 
 
 def evaluate(
+    context: typer.Context,
     shop: OptionalShopOption = None,
     split: Annotated[
         str,
@@ -122,21 +127,20 @@ def evaluate(
     from service.offpolicy import OffPolicyRequest
     from service.requests import EvaluateRequest
 
-    if (log is not None) + (compare is not None) > 1 or (log is None and clip is not None):
-        raise typer.BadParameter("take one of --log and --compare; --clip belongs to --log")
-    if profile is not None and (compare is not None or log is not None):
-        raise typer.BadParameter("--profile belongs to an evaluation of a shop")
     if compare is not None:
+        why = "--compare tests two reports that are there"
+        refuse_others(context, why, WITH_COMPARE, "evaluate without --compare")
         _compare(compare, seed, json)
         return
     if log is not None:
-        if report is not None or ablate:
-            raise typer.BadParameter("an off-policy evaluation has no --report and no --ablate-photos")
+        why = "--log judges one policy by what was shown"
+        refuse_others(context, why, WITH_LOG, "evaluate without --log")
         if len(model or ()) > 1:
             raise typer.BadParameter("an off-policy evaluation has one target policy: give --model once")
         asked = OffPolicyRequest(log, model[0] if model else None, clip, repeat, search, seed)
         _evaluate_log(asked, shop, json)
         return
+    _refuse_idle(context, split)
     if shop is None:
         raise typer.BadParameter(
             "name the shop with --shop, or two reports with --compare", param_hint="--shop"
@@ -162,6 +166,18 @@ def evaluate(
     if "pooled" in answer.evaluation:
         show_pooled(answer.evaluation)
     typer.echo(f"report: {answer.folder / 'report.html'}")
+
+
+def _refuse_idle(context: typer.Context, split: str) -> None:
+    """Raises UsageError where an option was given that would do nothing."""
+    asked = {name for name, _ in given(context)}
+    if "clip" in asked:
+        raise UsageError("--clip is a weight of the rows of a log: give it with --log FILE")
+    if "windows" in asked and split != "rolling":
+        raise UsageError(
+            f"--windows is of the split rolling, and --split is {split}: give --split rolling, or leave "
+            "--windows away"
+        )
 
 
 def _evaluate_log(request: OffPolicyRequest, shop: Path | None, json: bool) -> None:

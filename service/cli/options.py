@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -44,6 +44,31 @@ RejectShareOption = Annotated[
         help="Exit with 2 if a larger share of the rows is rejected (what is good is kept all the same).",
     ),
 ]
+
+
+def given(context: typer.Context) -> list[tuple[str, str]]:
+    """What stands on the command line, in the order of the help: each parameter's name, and how it is told.
+
+    What comes from the environment or is a default does not count.
+    """
+    found = []
+    for param in context.command.params:
+        source = context.get_parameter_source(str(param.name))
+        if source is not None and source.name == "COMMANDLINE":
+            option = param.opts[0].startswith("-")
+            found.append((str(param.name), param.opts[0] if option else f"the {param.name}"))
+    return found
+
+
+def refuse_others(context: typer.Context, why: str, together: Collection[str], otherwise: str) -> None:
+    """Raises UsageError where anything was given but what goes together.
+
+    why: begins the sentence, such as "--all asks about every product by itself". together: names of
+    parameters. otherwise: ends it, such as "ask without --all".
+    """
+    others = [told for name, told in given(context) if name not in together]
+    if others:
+        raise UsageError(f"{why}, so {', '.join(others)} cannot go with it; leave that away, or {otherwise}")
 
 
 def pairs(texts: Sequence[str], option: str, convert: Callable[[str], T]) -> dict[str, T]:

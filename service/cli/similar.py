@@ -17,9 +17,10 @@ from service.cli.options import (
     ShopOption,
     WhereOption,
     pairs,
+    refuse_others,
 )
 from service.cli.output import emit, note, only_json, table, warn
-from service.cli.similar_items import refuse_others, write_all
+from service.cli.similar_items import TOGETHER, write_all
 
 if TYPE_CHECKING:
     from service.answers import SimilarAnswer
@@ -113,7 +114,7 @@ def similar(
     if everything is not None:
         from service.similar_items import SimilarItemsRequest
 
-        refuse_others(context)
+        refuse_others(context, "--all asks about every product by itself", TOGETHER, "ask without --all")
         least = _least(min_score)
         write_all(
             shop,

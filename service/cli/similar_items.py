@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from data.errors import UsageError
 from service.cli.output import emit, note, only_json, warn
 from service.cli.progress import progress
 
@@ -27,22 +26,6 @@ TOGETHER = {
     "json",
 }
 """The parameters of `vitrine similar` that go with --all."""
-
-
-def refuse_others(context: typer.Context) -> None:
-    """Raises UsageError where an option was given that does not go with --all."""
-    others = [option for option in context.command.params if option.name not in TOGETHER]
-    values = [context.params.get(str(option.name)) for option in others]
-    given = [
-        option.opts[0]
-        for option, value in zip(others, values, strict=True)
-        if value and value != option.default
-    ]
-    if given:
-        raise UsageError(
-            f"--all asks about every product by itself, so {', '.join(given)} cannot go with it; leave that "
-            "away, or ask without --all"
-        )
 
 
 def write_all(shop: Path, request: SimilarItemsRequest, json: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from data.shop import Shop
 from tests.service.cli.conftest import Vitrine
 
@@ -125,6 +127,28 @@ def test_a_profile_of_an_evaluation_that_cannot_be_written_is_told_before_the_wo
     assert "create it first" in " ".join(done.err.split())
     two = ("--compare", tmp_path / "a.json", tmp_path / "b.json")
     assert vitrine("evaluate", *two, "--profile", tmp_path / "profile.html").code != 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--compare A B --report R --model looks --split time", "so --split, --model, --report cannot go"),
+        ("--compare A B --windows 3", "so --windows cannot go with it"),
+        ("--compare A B --seeds 3 --search 2 --repeat", "so --search, --seeds, --repeat cannot go with it"),
+        ("--compare A B --log F", "so --log cannot go with it"),
+        ("--compare A B --ablate-photos --clip 2", "so --ablate-photos, --clip cannot go with it"),
+        ("--log F --report R --ablate-photos", "so --ablate-photos, --report cannot go with it"),
+        ("--log F --split rolling --windows 3 --seeds 3", "so --split, --seeds, --windows cannot go with it"),
+        ("--log F --profile time.html", "so --profile cannot go with it"),
+        ("--windows 3", "--windows is of the split rolling, and --split is time: give --split rolling"),
+        ("--split last --windows 2", "--split is last"),
+        ("--clip 3", "give it with --log FILE"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(words: str, said: str, vitrine: Vitrine, indexed: Path) -> None:
+    done = vitrine("evaluate", "--shop", indexed, *words.split())
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
 
 
 def test_recommend_says_why(vitrine: Vitrine, indexed: Path) -> None:
