@@ -122,6 +122,11 @@ class Embedder:
         dims = tuple(next(widths) if aspect.from_network else colours for aspect in aspects)
         return AspectLayout(tuple(aspect.name for aspect in aspects), dims, self.config.weights)
 
+    @property
+    def known_width(self) -> int | None:
+        """Numbers of a vector, where that can be told without opening the network; else None."""
+        return None if any(p.matrix is None for p in self.projections) else self.layout.d
+
     def prepare(self, source: Path | bytes) -> Photos:
         """Decodes a photo to uint8 (H, W, 3) at ``input_size``; BadPhoto says why where it cannot be used."""
         return decode(source, self.input_size, resample=self.config.preprocessing.interpolation)

@@ -78,12 +78,21 @@ class Contents:
         return replace(self, config=replace(self.config, int8=None), tensors=tensors, graph=None)
 
 
-def save_embedder(folder: Path, base: Embedder, projections: dict[str, Projection], card: str) -> Path:
-    """Writes ``base`` with some aspects' projections replaced, its model card and what it had learnt from;
-    see ``write_embedder``.
+def save_embedder(
+    folder: Path,
+    base: Embedder,
+    projections: dict[str, Projection],
+    card: str,
+    files: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Writes ``base`` with some aspects' projections replaced, its model card, what it had learnt from and
+    further files; see ``write_embedder``.
     """
     whole = Contents.of(base, card)
-    return write_embedder(folder, replace(whole, projections={**whole.projections, **projections}))
+    files = {**whole.files, **(files or {})}
+    return write_embedder(
+        folder, replace(whole, projections={**whole.projections, **projections}, files=files)
+    )
 
 
 def write_embedder(folder: Path, contents: Contents) -> Path:

@@ -12,6 +12,7 @@ from data.errors import BadPhoto, UsageError
 from data.shop import Shop
 from embedder.embedder import Embedder, Floats
 from embedder.export import check_name, save_embedder
+from embedder.made import made_file
 from embedder.projection import Projection, fit_pca
 
 MODELS = "models"
@@ -56,7 +57,9 @@ def fit_projection(shop: Shop, embedder: Embedder, name: str, wanted: Reduction 
         f"{len(pooled)} photos of this shop (seed {chosen.seed}).\n\n"
         f"Licence of the backbone's weights: {embedder.licence}.\n"
     )
-    return save_embedder(folder, embedder, {chosen.aspect: Projection(mean, matrix)}, card)
+    return save_embedder(
+        folder, embedder, {chosen.aspect: Projection(mean, matrix)}, card, made_file("reduced")
+    )
 
 
 def pooled_sample(shop: Shop, embedder: Embedder, place: int, chosen: Reduction) -> Floats:

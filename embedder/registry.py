@@ -14,6 +14,7 @@ from embedder.config import CONFIG_NAME, EmbedderConfig, read_config
 from embedder.embedder import Embedder
 from embedder.joined import JoinedEmbedder
 from embedder.joined_config import JoinedConfig, joined_names, member_folder
+from embedder.made import NOTES, made_of
 from embedder.palettes import ASPECTS_NAME, BUNDLED
 from embedder.sources import PICKLED, SAFE, FileWeights, Weights
 from embedder.tensors import StoredTensor, read_safetensors
@@ -28,15 +29,17 @@ HUB_FOLDER = re.compile(r"^models--timm--(.+)$")
 class EmbedderInfo:
     """One line of ``vitrine embedders``.
 
-    spec: what to write after ``--embedder``. kind: ``bundled``, ``fine-tuned``, ``joined`` (of several),
-    ``timm`` (in the local cache) or ``broken``. space: its fingerprint where that is known without loading a
-    network. note: what it is, or what is wrong with it.
+    spec: what to write after ``--embedder``. kind: ``bundled``, ``fine-tuned``, ``reduced``, ``soup`` (an
+    average), ``joined`` (of several), ``int8``, ``folder`` (of the shop's models, and it does not say how it
+    was made), ``timm`` (in the local cache) or ``broken``. space: its fingerprint, d: the width of its
+    vectors, each where that is known without loading a network. note: what it is, or what is wrong with it.
     """
 
     spec: str
     kind: str
     architecture: str
     space: str | None
+    d: int | None
     licence: str
     note: str
 
@@ -90,12 +93,11 @@ def _members(folder: Path, names: Sequence[str], runtime: str, batch: int | None
 
 
 def available(shop_models: Path | None = None) -> list[EmbedderInfo]:
-    """What can be opened here without a network: bundled, fine-tuned on the shop, timm's in the local
-    cache."""
+    """What can be opened here without a network: bundled, made on the shop, timm's in the local cache."""
     found = [_described(BUNDLED_NAME, "bundled", BUNDLED, "shipped with Vitrine, works offline")]
     if shop_models is not None and shop_models.is_dir():
         folders = [folder for folder in sorted(shop_models.iterdir()) if (folder / CONFIG_NAME).is_file()]
-        found.extend(_described(f.name, "fine-tuned", f, "fine-tuned on this shop") for f in folders)
+        found.extend(_of_shop(folder) for folder in folders)
     found.extend(_cached_timm())
     return found
 
@@ -156,6 +158,13 @@ def _named_file(spec: str) -> tuple[str, EmbedderConfig, Weights, Mapping[str, S
     return architecture, config, FileWeights(path, config), {}
 
 
+def _of_shop(folder: Path) -> EmbedderInfo:
+    made = made_of(folder)
+    if made is None:
+        return _described(folder.name, "folder", folder, "a folder of this shop's models")
+    return _described(folder.name, made, folder, NOTES[made])
+
+
 def _described(spec: str, kind: str, folder: Path, note: str) -> EmbedderInfo:
     try:
         embedder = open_folder(folder, spec)
@@ -163,9 +172,10 @@ def _described(spec: str, kind: str, folder: Path, note: str) -> EmbedderInfo:
             kind, note = "joined", f"joined of {', '.join(embedder.joint.names)}"
         elif embedder.config.int8 is not None:
             kind, note = "int8", "quantised on this shop, for processors"
-        return EmbedderInfo(spec, kind, embedder.config.architecture, embedder.space, embedder.licence, note)
+        architecture, width = embedder.config.architecture, embedder.known_width
+        return EmbedderInfo(spec, kind, architecture, embedder.space, width, embedder.licence, note)
     except VitrineError as error:
-        return EmbedderInfo(spec, "broken", "", None, "", error.message)
+        return EmbedderInfo(spec, "broken", "", None, None, "", error.message)
 
 
 def _cached_timm() -> list[EmbedderInfo]:
@@ -185,7 +195,13 @@ def _cached_timm() -> list[EmbedderInfo]:
             name = match.group(1)
             found.append(
                 EmbedderInfo(
-                    name, "timm", name.split(".")[0], None, "see its model card", "in timm's local cache"
+                    name,
+                    "timm",
+                    name.split(".")[0],
+                    None,
+                    None,
+                    "see its model card",
+                    "in timm's local cache",
                 )
             )
     return found

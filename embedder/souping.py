@@ -11,6 +11,7 @@ from data.shop import Shop
 from embedder.embedder import Embedder, Photos
 from embedder.export import Contents, check_name, write_embedder
 from embedder.jury import Jury, prepared
+from embedder.made import made_file
 from embedder.reduce import MODELS, sampled_paths
 from embedder.registry import open_folder
 from embedder.soup import soup_of, with_fresh_norms
@@ -80,7 +81,9 @@ def fit_soup(
     )
     judges = () if jury is None else jury.products
     learnt = TrainedOn.together([members[place] for place in used], judges)
-    write_embedder(folder, replace(contents, card=card(report, members), files=learnt.files()))
+    write_embedder(
+        folder, replace(contents, card=card(report, members), files={**learnt.files(), **made_file("soup")})
+    )
     return replace(report, space=open_folder(folder, name).space)
 
 

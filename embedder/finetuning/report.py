@@ -14,10 +14,11 @@ from embedder.finetuning.loop import Epoch
 from embedder.finetuning.measuring import Comparison, Measured
 from embedder.finetuning.settings import Settings
 from embedder.finetuning.verdict import Verdict
+from embedder.made import FINETUNED_NAME
 from embedder.measures import Interval
 from embedder.trained_on import TRAINED_ON_NAME
 
-REPORT_NAME = "finetuning.json"
+REPORT_NAME = FINETUNED_NAME
 WATTS_OF_A_CORE = 10
 WATTS_OF_A_GPU = 350
 

@@ -20,6 +20,7 @@ from embedder.finetuning.loop import State, Trained
 from embedder.finetuning.measuring import Comparison, Scores, Vectors, scored, verdict_of
 from embedder.finetuning.report import REPORT_NAME, FinetuneReport, card
 from embedder.finetuning.subject import Subject
+from embedder.made import made_file
 from embedder.registry import open_folder
 from embedder.trained_on import TRAINED_ON_NAME, TrainedOn
 
@@ -115,7 +116,7 @@ def _snapshots(draft: FinetuneReport, outcome: Outcome) -> tuple[str, ...]:
         name = f"{draft.name}-snapshot-{number}"
         text = f"# {name}\n\nSnapshot {number} of {len(states)} of `{draft.name}` (Huang et al., 2017).\n"
         folder = check_name(draft.folder.parent, name)
-        files = {TRAINED_ON_NAME: outcome.learnt.as_bytes()}
+        files = {TRAINED_ON_NAME: outcome.learnt.as_bytes(), **made_file("fine-tuned")}
         write_embedder(folder, outcome.subject.contents(outcome.learner(state), text, files))
         names.append(name)
     return tuple(names)

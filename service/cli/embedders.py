@@ -30,7 +30,7 @@ def embedders(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the embedders there are: bundled, fine-tuned in this shop, and ways to bring one.
+    """List the embedders there are: bundled, made on this shop, and ways to bring one.
 
     Example: vitrine embedders --shop my-shop
     """

@@ -85,7 +85,7 @@ class Engine(Importing, Asking, Learning, Changing, Looking):
 
 
 def list_embedders(directory: Path | None) -> list[Json]:
-    """The embedders there are; with a shop's directory also its fine-tuned ones. Raises ShopMissing."""
+    """The embedders there are; with a shop's directory also its own. Raises ShopMissing."""
     if directory is None:
         from service.learning import embedders
 

@@ -13,7 +13,7 @@ from data.records import CatalogueRow, PhotoRef, Product
 from data.shop import Shop
 from embedder.embedder import Embedder
 from embedder.reduce import Reduction, fit_projection
-from embedder.registry import open_embedder
+from embedder.registry import available, open_embedder
 from tests.embedder.kit import drawn, jpeg
 
 
@@ -37,6 +37,7 @@ def test_the_block_is_the_components_of_the_pooled_activations(
     fit_projection(shop, tiny, "small", Reduction(dims=6, whiten=whiten))
     small = open_embedder("small", shop.directory / "models", "torch")
     assert small.layout.dims == (6, *tiny.layout.dims[1:])
+    assert {info.spec: info.kind for info in available(shop.directory / "models")}["small"] == "reduced"
     assert small.space != tiny.space
     sources = [shop.photo_path(shop.photos_of(f"p{i}")[0]) for i in range(1, 40)]
     photos = np.stack([tiny.prepare(source) for source in sources])

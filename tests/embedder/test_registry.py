@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from data.errors import UsageError, WeightsMissing
+from embedder.made import FINETUNED_NAME, NOTES, Made, made_file
 from embedder.registry import available, open_embedder, open_folder
 from embedder.sources import ModelWeights
 from tests.embedder.kit import TINY, drawn
@@ -46,14 +47,36 @@ def test_timm_itself_reads_the_same_folder(folder: Path) -> None:
 
 
 def test_a_fine_tuned_one_by_name(folder: Path, tmp_path: Path) -> None:
-    shutil.copytree(folder, tmp_path / "models" / "mine")
+    mine = shutil.copytree(folder, tmp_path / "models" / "mine")
+    (mine / FINETUNED_NAME).write_text("{}", encoding="utf-8")
     opened = open_embedder("mine", tmp_path / "models")
     assert opened.name == "mine"
     assert opened.space == f"mine-{open_folder(folder).digest[:12]}"
     infos = {info.spec: info for info in available(tmp_path / "models")}
     assert infos["mine"].kind == "fine-tuned"
     assert infos["mine"].space == opened.space
-    assert "bundled" in infos
+    assert infos["bundled"].d == open_embedder("bundled").layout.d
+
+
+@pytest.mark.parametrize("made", list(NOTES))
+def test_one_of_the_shop_is_listed_as_what_it_was_made_as(folder: Path, tmp_path: Path, made: Made) -> None:
+    mine = shutil.copytree(folder, tmp_path / "models" / "mine")
+    assert {info.spec: info for info in available(tmp_path / "models")}["mine"].kind == "folder"
+    for name, content in made_file(made).items():
+        (mine / name).write_bytes(content)
+    info = {info.spec: info for info in available(tmp_path / "models")}["mine"]
+    assert (info.kind, info.note) == (made, NOTES[made])
+
+
+def test_listing_opens_no_network(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(folder, tmp_path / "models" / "mine")
+
+    def opened(*_: object) -> None:
+        raise AssertionError("a network was opened")
+
+    monkeypatch.setattr("embedder.embedder.open_runtime", opened)
+    widths = {info.spec: info.d for info in available(tmp_path / "models")}
+    assert (widths["bundled"], widths["mine"]) == (352, None)
 
 
 def test_a_broken_one_is_listed_as_broken(folder: Path, tmp_path: Path) -> None:

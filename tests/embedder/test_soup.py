@@ -24,6 +24,7 @@ from embedder.finetuning.objectives import build_objective
 from embedder.finetuning.settings import Goal
 from embedder.joining import joined_of
 from embedder.jury import Jury
+from embedder.made import made_of
 from embedder.pipeline import remember_space
 from embedder.projection import Projection, unit
 from embedder.registry import open_embedder, open_folder
@@ -281,6 +282,7 @@ def test_a_uniform_soup_takes_all_and_tells_what_it_is_worth(shop: Shop, relativ
     assert learnt is not None
     assert learnt.products
     assert not learnt.complete
+    assert made_of(report.folder) == "soup"
     assert report.used == (0, 1)
     assert report.values is not None
     assert report.value is not None

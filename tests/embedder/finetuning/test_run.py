@@ -27,6 +27,7 @@ from embedder.finetuning.settings import (
     Settings,
     Transfer,
 )
+from embedder.made import made_of
 from embedder.registry import available, open_embedder
 from embedder.trained_on import TRAINED_ON_NAME, read_trained_on
 from tests.embedder.finetuning.shops import SIDE, hidden_label, striped
@@ -280,6 +281,7 @@ def test_each_cycle_leaves_a_snapshot_that_opens(hidden: Shop, tiny: Embedder) -
     assert len({embedder.space.split("-")[-1] for embedder in opened}) == 2
     folders = [hidden.directory / "models" / name for name in ("x", *report.snapshots)]
     assert len({(folder / TRAINED_ON_NAME).read_bytes() for folder in folders}) == 1
+    assert [made_of(folder) for folder in folders] == ["fine-tuned"] * 3
 
 
 @pytest.mark.parametrize(
