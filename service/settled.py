@@ -25,7 +25,10 @@ _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]+@")
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The settings, and of each where it came from: ``option``, ``environment``, ``file`` or ``default``."""
+    """The settings, and of each where it came from: ``option``, ``environment``, ``file`` or ``default``.
+
+    The shop has no default that is served: ``vitrine serve`` wants to be told.
+    """
 
     settings: Settings
     origins: Mapping[str, str]
@@ -37,13 +40,18 @@ class Settled:
             "file": None if self.file is None else str(self.file),
             "settings": {
                 name: {
-                    "value": _shown(getattr(self.settings, name)),
+                    "value": self._value(name),
                     "from": self.origins[name],
                     "description": field.description,
                 }
                 for name, field in Settings.model_fields.items()
             },
         }
+
+    def _value(self, name: str) -> object:
+        if name == "shop" and self.origins[name] == "default":
+            return None
+        return _shown(getattr(self.settings, name))
 
 
 def settle(config: Path | None = None, **options: object) -> Settled:

@@ -79,6 +79,7 @@ def test_settings_are_shown_and_nothing_is_started(
     told = vitrine("serve", "--show-settings", "--json", "--port", "5").json
     assert set(told["settings"]) == set(Settings.model_fields)
     assert told["settings"]["port"]["from"] == "option"
+    assert told["settings"]["shop"]["value"] is None, "without one nothing is served"
     shown = vitrine("serve", "--show-settings")
     assert shown.code == 0
     for name in Settings.model_fields:
