@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 from data.errors import TooManyRejects, UsageError
 from data.interactions import EventNames, read_interactions
@@ -51,7 +52,8 @@ def import_interactions(parts: Parts, request: EventsRequest, tell: Tell) -> Eve
         reasons=dict(reasons),
         seconds=time.perf_counter() - began,
     )
-    refuse_too_many(rejected, rows, request.max_reject_share, reasons, report.as_json())
+    allowed = request.max_reject_share
+    refuse_too_many(shop.directory, rejected, rows, allowed, reasons, report.as_json())
     return report
 
 
@@ -67,7 +69,12 @@ def _torn(error: UsageError, rows: int, stored: int) -> UsageError:
 
 
 def refuse_too_many(
-    rejected: int, rows: int, allowed: float, reasons: Mapping[str, int], report: Mapping[str, object]
+    shop: Path,
+    rejected: int,
+    rows: int,
+    allowed: float,
+    reasons: Mapping[str, int],
+    report: Mapping[str, object],
 ) -> None:
     """Raise TooManyRejects if more than the share ``allowed`` of the rows was rejected; the rest is kept."""
     if not rows or rejected / rows <= allowed:
@@ -75,7 +82,7 @@ def refuse_too_many(
     worst = ", ".join(f"{n} {reason}" for reason, n in Counter(reasons).most_common(3))
     raise TooManyRejects(
         f"{rejected} of {rows} rows were rejected ({rejected / rows:.1%}; allowed are {allowed:.1%}): "
-        f"{worst}; the other {rows - rejected} are kept. See which with `vitrine info --rejects OUT.csv`, "
-        "mend the file and run again, or allow more with --max-reject-share",
+        f"{worst}; the other {rows - rejected} are kept. See which with `vitrine info --shop {shop} "
+        "--rejects OUT.csv`, mend the file and run again, or allow more with --max-reject-share",
         report=dict(report),
     )

@@ -119,7 +119,8 @@ def index_catalogue(parts: Parts, request: IndexRequest, tell: Tell) -> IndexRep
         report = _report(parts, number, tally, filled, switch)
     if request.profile is not None:
         index_profile.write(request.profile, tally.seconds, encoded, time.perf_counter() - began)
-    refuse_too_many(report.rejected, report.rows, request.max_reject_share, report.reasons, report.as_json())
+    allowed, told = request.max_reject_share, report.as_json()
+    refuse_too_many(shop.directory, report.rejected, report.rows, allowed, report.reasons, told)
     return report
 
 

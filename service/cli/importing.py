@@ -221,6 +221,7 @@ def interactions(
         typer.echo(
             f"{report['rows']} rows = {report['stored']} stored + {report['repeated']} known already "
             f"+ {report['rejected']} rejected, in {sum(report['seconds'].values()):.1f} s"
+            + _export(report, shop)
         )
     if error is not None:
         raise error
@@ -248,9 +249,13 @@ def _show_rejects(report: Mapping[str, Any]) -> None:
         table("Rejects", ("reason", "count", "meaning"), rows, right=("count",))
 
 
+def _export(report: Mapping[str, Any], shop: Path) -> str:
+    return f" (export them: vitrine info --shop {shop} --rejects rejects.csv)" if report["reasons"] else ""
+
+
 def _show_index(report: Mapping[str, Any], shop: Path, catalogue: bool) -> None:
     _show_rejects(report)
-    export = f" (export them: vitrine info --shop {shop} --rejects rejects.csv)" if report["reasons"] else ""
+    export = _export(report, shop)
     if catalogue:
         same = ", as at the last reading: nothing changed since" if report["unchanged"] else ""
         sums = f"{report['rows']} rows = {report['used']} used + {report['rejected']} rejected"

@@ -14,7 +14,10 @@ from service.cli.output import emit, note, table
 if TYPE_CHECKING:
     from service.keys import KeyFile
 
-group = typer.Typer(help="Make, list and remove the keys of the HTTP API.", no_args_is_help=True)
+group = typer.Typer(
+    help="Make, list and remove the keys of the HTTP API.\n\nExample: vitrine keys list --shop my-shop",
+    no_args_is_help=True,
+)
 
 FileOption = Annotated[
     Path | None,

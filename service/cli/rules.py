@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,9 @@ from service.cli.options import JsonOption, ShopOption
 from service.cli.output import emit, table, warn
 
 group = typer.Typer(
-    help="Pin, block and boost products by hand; every change can be undone.", no_args_is_help=True
+    help="Pin, block and boost products by hand; every change can be undone.\n\n"
+    "Example: vitrine rules add --shop my-shop --block 1042",
+    no_args_is_help=True,
 )
 
 ProductOption = Annotated[
@@ -45,10 +48,10 @@ ForCategoryOption = Annotated[
 ]
 InOption = Annotated[str, typer.Option("--in", help="Where: similar, recommendations or both.")]
 FromOption = Annotated[
-    str | None, typer.Option("--from", metavar="MOMENT", help="From when on, e.g. 2026-07-01T08:00:00Z.")
+    str | None, typer.Option("--from", metavar="MOMENT", help="From when on, e.g. 2099-07-01T08:00:00Z.")
 ]
 UntilOption = Annotated[
-    str | None, typer.Option("--until", metavar="MOMENT", help="Until when, e.g. 2026-07-31.")
+    str | None, typer.Option("--until", metavar="MOMENT", help="Until when, e.g. 2099-07-31.")
 ]
 NoteOption = Annotated[str, typer.Option("--note", help="Why, for colleagues.")]
 RuleArgument = Annotated[int, typer.Argument(metavar="RULE", min=1, help="Number of the rule.")]
@@ -101,7 +104,7 @@ def add(
 ) -> None:
     """Pin, block or boost one product; it holds at once, also in a service that runs.
 
-    Example: vitrine rules add --shop my-shop --pin 1042 --at 1 --for 2077 --until 2026-07-31
+    Example: vitrine rules add --shop my-shop --pin 1042 --at 1 --for 2077 --until 2099-07-31
     """
     from data.rules import Terms
     from service.engine import Engine
@@ -145,7 +148,7 @@ def remove(shop: ShopOption, rule: RuleArgument, json: JsonOption = False) -> No
     from service.engine import Engine
 
     with Engine.open(shop) as engine:
-        _said(engine.remove_rule(rule), json)
+        _said(engine.remove_rule(rule), shop, json)
 
 
 @group.command("undo")
@@ -157,7 +160,7 @@ def undo(shop: ShopOption, change: ChangeArgument = None, json: JsonOption = Fal
     from service.engine import Engine
 
     with Engine.open(shop) as engine:
-        _said(engine.undo_rule(change_id=change), json)
+        _said(engine.undo_rule(change_id=change), shop, json)
 
 
 def _moment(option: str, text: str | None) -> datetime | None:
@@ -171,13 +174,14 @@ def _moment(option: str, text: str | None) -> datetime | None:
     return found
 
 
-def _said(change: Any, json: bool) -> None:
+def _said(change: Any, shop: Path, json: bool) -> None:
     if json:
         emit(change)
         return
     what = "is in force again" if change["kind"] == "add" else "is removed"
     typer.echo(f"rule {change['rule_id']} {what}: it {_sentence(change['terms'])}")
-    typer.echo(f"change {change['change_id']}; take it back: vitrine rules undo {change['change_id']}")
+    number = change["change_id"]
+    typer.echo(f"change {number}; take it back: vitrine rules undo --shop {shop} {number}")
 
 
 def _sentence(terms: Any) -> str:

@@ -93,6 +93,19 @@ def test_help_is_printed_as_it_is_written(name: str, vitrine: Vitrine) -> None:
     assert not re.findall(r"\s\.(?:\s|│|$)", done.out)
 
 
+def test_every_group_has_an_example_too() -> None:
+    for name, group in TOP.items():
+        assert f"Example: vitrine {name} " in group.help
+
+
+def test_moments_in_examples_are_not_over() -> None:
+    """A rule until a day that is over is refused."""
+    texts = [(c.help, *(getattr(p, "help", None) or "" for p in c.params)) for c in COMMANDS.values()]
+    days = re.findall(r"(?:--until|Until when, e\.g\.) (\d{4})-", " ".join(text for t in texts for text in t))
+    assert len(days) == 2
+    assert all(int(year) >= 2099 for year in days)
+
+
 def test_help_of_serve_tells_the_defaults_of_the_settings(vitrine: Vitrine) -> None:
     for param in COMMANDS["serve"].params:
         field = Settings.model_fields.get(str(param.name))

@@ -30,6 +30,10 @@ def test_a_line_for_people(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None
     assert done.code == 0, done.err
     assert "unknown_product" in done.out
     assert "4 rows = 2 stored + 1 known already + 1 rejected" in done.out
+    _, _, export = done.out.strip().partition("(export them: vitrine ")
+    assert (
+        vitrine(*export.removesuffix(")").replace("rejects.csv", str(tmp_path / "out.csv")).split()).code == 0
+    )
     with_weights = Shop.open(shop)
     assert with_weights.event_weights["like"] == 2.0
     with_weights.close()
@@ -93,6 +97,7 @@ def test_too_many_rejects(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
     assert done.code == 2
     assert done.json["rejected"] == 1
     assert done.err.strip().splitlines()[-1].startswith("error: 1 of 2 rows were rejected")
+    assert f"`vitrine info --shop {shop} --rejects OUT.csv`" in done.err
     assert vitrine("info", "--shop", shop, "--json").json["counts"]["interactions"] == 321
 
 

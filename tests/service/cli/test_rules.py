@@ -28,8 +28,9 @@ def test_from_a_pin_to_its_undo(vitrine: Vitrine, shop: Path) -> None:
     assert "new" in table
     undone = vitrine("rules", "undo", *where)
     assert "rule 1 is removed: it pins bar-pink at 2" in undone.out
-    assert "take it back: vitrine rules undo 2" in undone.out
-    assert vitrine("rules", "undo", *where, 2, "--json").json["kind"] == "add"
+    _, _, back = undone.out.strip().partition("take it back: vitrine ")
+    assert back == f"rules undo --shop {shop} 2"
+    assert vitrine(*back.split(), "--json").json["kind"] == "add"
     assert vitrine("rules", "remove", *where, 1, "--json").json["kind"] == "remove"
     changes = vitrine("rules", "list", *where, "--history", "--json").json["changes"]
     assert [one["kind"] for one in changes] == ["remove", "add", "remove", "add"]
