@@ -36,7 +36,9 @@ class ShownRequest:
         if self.out.suffix.lower() not in FORMATS:
             raise UsageError(f"the file must end in {' or '.join(FORMATS)}, not {self.out.name!r}")
         if not 0 < self.days <= 3650:
-            raise UsageError(f"an event counts for an answer within 0 to 3650 days, not {self.days}")
+            raise UsageError(
+                f"an event counts for an answer for some days, above 0 and at most 3650, not {self.days:g}"
+            )
         if self.since is not None and self.since.tzinfo is None:
             raise UsageError("the moment from which on rows are wanted needs a time zone")
 

@@ -139,8 +139,10 @@ def test_every_alert_speaks_of_metrics_that_exist_and_the_docs_list_them_all() -
         for name in ("metrics.py", "observed.py")
     )
     known = set(re.findall(r'"(vitrine_[a-z_]+)"', source))
+    counted = set(re.findall(r'Counter\(\s*"(vitrine_[a-z_]+)"', source))
+    assert counted
     for name in known:
-        assert f"`{name}`" in docs, name
+        assert f"`{name}_total`" in docs if name in counted else f"`{name}`" in docs, name
     alerts = yaml.safe_load((DEPLOY / "alerts.yml").read_text(encoding="utf-8"))
     for rule in alerts["groups"][0]["rules"]:
         for name in re.findall(r"vitrine_[a-z_]+", rule["expr"]):
@@ -151,3 +153,17 @@ def test_every_alert_speaks_of_metrics_that_exist_and_the_docs_list_them_all() -
 def test_the_docs_name_every_setting() -> None:
     docs = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
     assert {name for name in NAMES if f"`{name}`" not in docs} == set()
+
+
+def test_the_docs_name_every_variable_that_is_read() -> None:
+    docs = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    files = [path for folder in ("embedder", "service", "tests") for path in (ROOT / folder).rglob("*.py")]
+    read = {
+        name
+        for path in files
+        for name in re.findall(
+            r"environ(?:\.get\(|\[)\"((?:VITRINE|XDG|HF)_[A-Z_]+)\"", path.read_text(encoding="utf-8")
+        )
+    }
+    assert {"VITRINE_CACHE", "VITRINE_REAL", "HF_ENDPOINT"} <= read
+    assert {name for name in read if f"`{name}`" not in docs} == set()

@@ -68,3 +68,5 @@ def test_wrong_orders(vitrine: Vitrine, shop: Path, tmp_path: Path) -> None:
         assert done.code == 2, done.err
         assert done.err.startswith("error: ")
         assert not out.exists()
+    said = vitrine("shown", "--shop", shop, "--out", out, "--days", 0).err
+    assert "above 0 and at most 3650, not 0" in said
