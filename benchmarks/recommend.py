@@ -37,6 +37,7 @@ from index.search import CatalogueIndex
 from recommender import artifacts
 from recommender import recommender as live
 from recommender.items import Floats, Ints
+from recommender.known import Known
 from recommender.learned import Learned
 from recommender.proposing import Panel
 from recommender.ranker.signals import matrix
@@ -182,7 +183,7 @@ def stages(spent: dict[str, list[float]]) -> Iterator[None]:
 
     watched = {
         "what changed in the shop": (Views, "current"),
-        "history from the database": (Recommender, "_known"),
+        "history from the database": (Known, "of"),
         "rules": (live, "barred"),
         "candidates of all sources": (Panel, "ask"),
         "features": (FittedVitrine, "features"),
@@ -229,8 +230,9 @@ def agreement(recommender: Recommender, customers: list[str]) -> Floated:
     for customer in customers:
         request = Request(customer, k=K, why=False, at=now)
         answer = recommender.recommend(request)
-        history = recommender._history(recommender._known(request), request, view.shelf)
-        out = live.barred(request, view.shelf, history.items)[None, :]
+        told = Known.of(recommender._shop, request)
+        history = recommender._history(told.events, request, view.shelf)
+        out = live.barred(request, view.shelf, told.met(items))[None, :]
         scores = np.where(out, -np.inf, view.vitrine.score(history, out)).astype(np.float32)
         rows = top_k(scores, K)[0]
         mine = {item.product_id for item in answer.items}

@@ -13,6 +13,7 @@ from data.where import parse
 from index.generation import build_generation
 from index.search import CatalogueIndex
 from recommender import proposing
+from recommender.known import Known
 from recommender.proposing import _Nearby
 from recommender.recommender import Recommender, Request
 from recommender.rules import barred
@@ -80,8 +81,9 @@ def live(recommender: Recommender, request: Request) -> list[str]:
 def ranked_in_full(recommender: Recommender, request: Request) -> list[str]:
     """As the evaluation asks: every source scores all products."""
     view = recommender._views.current()
-    history = recommender._history(recommender._known(request), request, view.shelf)
-    out = barred(request, view.shelf, history.items)[None, :]
+    known = Known.of(recommender._shop, request)
+    history = recommender._history(known.events, request, view.shelf)
+    out = barred(request, view.shelf, known.met(view.items))[None, :]
     scores = np.where(out, -np.inf, view.vitrine.score(history, out)).astype(np.float32)
     return [view.items.ids[row] for row in top_k(scores, request.k)[0] if row >= 0]
 
