@@ -209,13 +209,12 @@ def _save(kept: Kept, told: Mapping[str, Any], place: Path) -> None:
 
 
 def _load(place: Path, name: str) -> tuple[dict[str, Any], Kept]:
-    again = f"run `vitrine train --model {name}` again"
+    command = f"`vitrine train --shop {place.parent.parent} --model {name}`"
+    again = f"run {command} again"
     try:
         manifest = json.loads((place / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise NotTrained(
-            f"the model {name!r} has not been trained in this shop; run `vitrine train --model {name}`"
-        ) from None
+        raise NotTrained(f"the model {name!r} has not been trained in this shop; run {command}") from None
     except ValueError:
         raise Damaged(f"what is kept of the model {name!r} cannot be read; {again}") from None
     if manifest.get("format") != FORMAT:

@@ -71,7 +71,7 @@ def test_an_unknown_customer_gets_what_is_popular_and_is_told_so(corner: Corner)
 
 
 def test_a_model_that_was_not_trained_says_how_to(corner: Corner) -> None:
-    with pytest.raises(NotTrained, match="vitrine train --model ease"):
+    with pytest.raises(NotTrained, match=r"vitrine train --shop \S+ --model ease`$"):
         open_model(corner.shop, corner.index, "ease")
 
 
