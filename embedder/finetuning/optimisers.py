@@ -13,6 +13,8 @@ from embedder.finetuning.settings import Optimisation, Transfer
 from embedder.finetuning.stages import Stages
 
 MOMENTUM = 0.9
+SET = ("peak", "lr", "weight_decay")
+"""What the settings say of a group; the rest of it is state."""
 
 
 def parameter_groups(
@@ -46,12 +48,19 @@ def new_groups(new: Iterable[tuple[str, nn.Parameter]], optimisation: Optimisati
 
 
 def build_optimiser(groups: list[dict[str, Any]], optimisation: Optimisation) -> Optimizer:
-    """AdamW (Loshchilov & Hutter, 2019), SGD with Nesterov's momentum, or LAMB (You et al., 2020)."""
-    if optimisation.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=optimisation.rate, momentum=MOMENTUM, nesterov=True)
-    if optimisation.optimiser == "lamb":
-        return _lamb(groups, optimisation)
-    return torch.optim.AdamW(groups, lr=optimisation.rate)
+    """AdamW (Loshchilov & Hutter, 2019), SGD with Nesterov's momentum, or LAMB (You et al., 2020).
+
+    A state that it loads brings its moments back; rates and weight decay stay those of the settings.
+    """
+    optimiser = _built(groups, optimisation)
+    own = [{key: group[key] for key in SET if key in group} for group in optimiser.param_groups]
+
+    def put_back(loaded: Optimizer) -> None:
+        for group, settings in zip(loaded.param_groups, own, strict=True):
+            group.update(settings)
+
+    optimiser.register_load_state_dict_post_hook(put_back)
+    return optimiser
 
 
 def set_rates(optimiser: Optimizer, multiplier: float) -> None:
@@ -72,6 +81,14 @@ def _split(name: str, parameters: Iterable[nn.Parameter], rate: float, decay: fl
         for title, held, share in halves
         if held
     ]
+
+
+def _built(groups: list[dict[str, Any]], optimisation: Optimisation) -> Optimizer:
+    if optimisation.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=optimisation.rate, momentum=MOMENTUM, nesterov=True)
+    if optimisation.optimiser == "lamb":
+        return _lamb(groups, optimisation)
+    return torch.optim.AdamW(groups, lr=optimisation.rate)
 
 
 def _lamb(groups: list[dict[str, Any]], optimisation: Optimisation) -> Optimizer:

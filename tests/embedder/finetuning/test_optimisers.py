@@ -78,6 +78,25 @@ def test_the_optimiser_is_the_one_asked_for(optimiser: str, kind: str) -> None:
         assert {(g["momentum"], g["nesterov"]) for g in made.param_groups} == {(0.9, True)}
 
 
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_a_state_brings_moments_but_no_rates(optimiser: str) -> None:
+    layer = nn.Linear(2, 2)
+
+    def made(rate: float, decay: float) -> Optimizer:
+        settings = Optimisation(optimiser, new_rate=rate, weight_decay=decay)
+        return build_optimiser(new_groups(layer.named_parameters(), settings), settings)
+
+    first, second = made(0.1, 0.2), made(0.01, 0.3)
+    layer(torch.ones(1, 2)).sum().backward()
+    first.step()
+    second.load_state_dict(first.state_dict())
+    assert [(g["peak"], g["lr"], g["weight_decay"]) for g in second.param_groups] == [
+        (0.01, 0.01, 0.3),
+        (0.01, 0.01, 0.0),
+    ]
+    assert len(second.state) == 2
+
+
 def _run(model: nn.Module, stages: Stages, optimiser: Optimizer, epochs: range) -> None:
     """Two steps an epoch of a progressive run."""
     for epoch in epochs:

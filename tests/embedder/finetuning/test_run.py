@@ -207,6 +207,18 @@ def test_stopped_and_resumed_gives_the_weights_of_a_run_that_was_not(
     assert [e.value for e in resumed.history] == [e.value for e in whole.history]
 
 
+def test_a_run_goes_on_at_the_rate_it_is_given_now(hidden: Shop, tiny: Embedder) -> None:
+    short = replace(FIXED, batches=replace(FIXED.batches, epochs=3))
+    losses = []
+    for name, rate in (("same", FIXED.optimisation.new_rate), ("lower", 1e-6)):
+        with pytest.raises(Stopped):
+            finetune(hidden, tiny, name, short, TORCH, stop_after(1))  # type: ignore[arg-type]
+        after = replace(short, optimisation=replace(short.optimisation, new_rate=rate))
+        losses.append([epoch.loss for epoch in run(hidden, tiny, name, after, resume=True).history])
+    assert losses[0][0] == losses[1][0]
+    assert losses[0][2] < losses[1][2]
+
+
 def test_an_unfinished_run_is_neither_lost_nor_mixed(hidden: Shop, tiny: Embedder) -> None:
     with pytest.raises(Stopped):
         finetune(hidden, tiny, "x", FIXED, TORCH, stop_after(2))  # type: ignore[arg-type]
