@@ -36,7 +36,8 @@ class Checkpoints:
 
         data: a digest of the examples and the split. Raises UsageError where an unfinished run lies there and
         ``resume`` was not asked for, or where it was made with other settings or data. How it optimises may
-        differ (a lower rate after a loss that was no number); the rest may not.
+        differ (a lower rate after a loss that was no number), but not the optimiser, whose state is kept; the
+        rest may not.
         """
         order = {"settings": settings.as_json(), "data": data}
         text = json.dumps(order, sort_keys=True)
@@ -56,8 +57,7 @@ class Checkpoints:
         if resume and state is not None and _essence(known) != _essence(json.loads(text)):
             changed = _changed(known, json.loads(text))
             raise UsageError(
-                f"the unfinished fine-tuning in {self.folder} was begun with other {changed}; give the same, "
-                "or "
+                f"the unfinished fine-tuning in {self.folder} was begun with {changed}; give the same, or "
                 "delete that folder"
             )
         _replace(path, text.encode())
@@ -92,14 +92,20 @@ class Checkpoints:
 
 
 def _essence(order: Mapping[str, Any]) -> dict[str, Any]:
-    settings = {key: part for key, part in order["settings"].items() if key != "optimisation"}
-    return {"data": order["data"], **settings}
+    """What must be the same for a run to go on, by words for people."""
+    settings = dict(order["settings"])
+    optimisation, seed = settings.pop("optimisation"), settings.pop("seed")
+    return {
+        "other photos or labels": order["data"],
+        "another optimiser": optimisation["optimiser"],
+        "another seed": seed,
+        **{f"other settings of {name}": part for name, part in settings.items()},
+    }
 
 
 def _changed(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     before, now = _essence(known), _essence(wanted)
-    names = [name for name in before if before[name] != now.get(name)]
-    return ", ".join("photos or labels" if name == "data" else f"settings of {name}" for name in names)
+    return ", ".join(name for name in now if before.get(name) != now[name])
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -227,6 +227,9 @@ def test_an_unfinished_run_is_neither_lost_nor_mixed(hidden: Shop, tiny: Embedde
     other = replace(FIXED, goal=replace(FIXED.goal, temperature=0.1))
     with pytest.raises(UsageError, match="begun with other settings of goal"):
         run(hidden, tiny, "x", other, resume=True)
+    sgd = replace(FIXED, optimisation=replace(FIXED.optimisation, optimiser="sgd"), seed=8)
+    with pytest.raises(UsageError, match="begun with .*another optimiser, another seed; give the same"):
+        run(hidden, tiny, "x", sgd, resume=True)
 
 
 def test_a_loss_that_is_no_number_stops_with_the_last_good_state(hidden: Shop, tiny: Embedder) -> None:
