@@ -81,7 +81,7 @@ class Bench:
         learnt, validated, _ = held.rows()
         examples, subject = self.material.examples, self.subject(cell, tell)
         checkpoints = Checkpoints(self.store.training(cell, self.digest(cell)))
-        state = checkpoints.begin(settings, self.digest(cell), resume=True)
+        state = checkpoints.begin(settings, self.base.space, self.digest(cell), resume=True)
         validation = Validation(
             subject.feed, examples.tasks, held.groups, validated, self.device, checkpoints.folder
         )

@@ -30,16 +30,16 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, settings: Settings, data: str, resume: bool) -> dict[str, Any] | None:
+    def begin(self, settings: Settings, space: str, data: str, resume: bool) -> dict[str, Any] | None:
         """Makes the folder, or finds the state of an earlier run in it; None where there is nothing to go on
         from.
 
-        data: a digest of the examples and the split. Raises UsageError where an unfinished run lies there and
-        ``resume`` was not asked for, or where it was made with other settings or data. How it optimises may
+        space: of the embedder that it began from. data: a digest of the examples and the split. Raises UsageError where an unfinished run lies there and
+        ``resume`` was not asked for, or where it was made with another embedder, other settings or data. How it optimises may
         differ (a lower rate after a loss that was no number), but not the optimiser, whose state is kept; the
         rest may not.
         """
-        order = {"settings": settings.as_json(), "data": data}
+        order = {"settings": settings.as_json(), "space": space, "data": data}
         text = json.dumps(order, sort_keys=True)
         path = self.folder / ORDER
         if not path.is_file():
@@ -96,6 +96,7 @@ def _essence(order: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(order["settings"])
     optimisation, seed = settings.pop("optimisation"), settings.pop("seed")
     return {
+        "another embedder": order.get("space"),
         "other photos or labels": order["data"],
         "another optimiser": optimisation["optimiser"],
         "another seed": seed,

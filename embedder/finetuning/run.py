@@ -131,8 +131,8 @@ class Job:
         train_rows, _, _ = self.held.rows()
         subject = subject_of(self.base, self.examples, train_rows, self.settings, self.ranks, tell)
         course = course_of(subject, self.examples, self.held, self.settings, self.ranks)
-        data = digest_of(self.examples, self.held)
-        state = checkpoints.begin(self.settings, data, resume) if self.ranks.first else None
+        space, data = self.base.space, digest_of(self.examples, self.held)
+        state = checkpoints.begin(self.settings, space, data, resume) if self.ranks.first else None
         self.ranks.wait()
         trained = train(course, checkpoints, _shared(state, checkpoints, self.ranks, resume), tell)
         earlier = state["history"][-1]["seconds"] if state else 0.0

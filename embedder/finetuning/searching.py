@@ -132,7 +132,7 @@ class Bench:
         try:
             subject = subject_of(self.base, self.examples, train_rows, tried, self.ranks, tell)
             course = course_of(subject, self.examples, self.held, tried, self.ranks)
-            state = checkpoints.begin(tried, key, resume=True)
+            state = checkpoints.begin(tried, self.base.space, key, resume=True)
             for past in () if state is None else state["history"]:
                 watch(past["number"], epochs, past["value"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -28,10 +29,10 @@ from embedder.finetuning.settings import (
     Transfer,
 )
 from embedder.made import made_of
-from embedder.registry import available, open_embedder
+from embedder.registry import available, open_embedder, open_folder
 from embedder.trained_on import TRAINED_ON_NAME, read_trained_on
 from tests.embedder.finetuning.shops import SIDE, hidden_label, striped
-from tests.embedder.kit import drawn
+from tests.embedder.kit import drawn, tiny_folder
 
 TORCH = RunOptions(device="cpu", runtime="torch")
 FIXED = Settings(
@@ -230,6 +231,19 @@ def test_an_unfinished_run_is_neither_lost_nor_mixed(hidden: Shop, tiny: Embedde
     sgd = replace(FIXED, optimisation=replace(FIXED.optimisation, optimiser="sgd"), seed=8)
     with pytest.raises(UsageError, match="begun with .*another optimiser, another seed; give the same"):
         run(hidden, tiny, "x", sgd, resume=True)
+
+
+def test_an_unfinished_run_goes_on_from_its_own_embedder_alone(
+    hidden: Shop, tiny: Embedder, tmp_path: Path
+) -> None:
+    with pytest.raises(Stopped):
+        finetune(hidden, tiny, "x", FIXED, TORCH, stop_after(2))  # type: ignore[arg-type]
+    other = open_folder(tiny_folder(tmp_path / "other", seed=9), "other", "torch")
+    twin = hidden_label(tmp_path / "twin", tmp_path / "same", other)
+    begun, same = (training_folder(made.directory / "models", "x") for made in (hidden, twin))
+    shutil.copytree(begun, same)
+    with pytest.raises(UsageError, match="begun with another embedder; give the same"):
+        run(twin, other, "x", FIXED, resume=True)
 
 
 def test_a_loss_that_is_no_number_stops_with_the_last_good_state(hidden: Shop, tiny: Embedder) -> None:

@@ -159,7 +159,7 @@ def plain(base: Embedder, examples: Examples, held: Held, settings: Settings, fo
     subject = subject_of(base, examples, held.rows()[0], settings, RANKS, lambda _: None)
     course = course_of(subject, examples, held, settings, RANKS)
     checkpoints = Checkpoints(folder)
-    checkpoints.begin(settings, "", resume=False)
+    checkpoints.begin(settings, base.space, "", resume=False)
     return [epoch.value for epoch in train(course, checkpoints, None, lambda _: None).history]
 
 
