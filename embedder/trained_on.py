@@ -65,6 +65,19 @@ class TrainedOn:
         complete = all(whole for _, whole in before)
         return cls(tuple(sorted(named)), max(moments, default=None), trained, complete)
 
+    def caution(self, name: str, products: Iterable[str]) -> str | None:
+        """In words, how many of the products that an embedder ``name`` is measured on are among these; None
+        where none is, and nothing is unknown.
+        """
+        asked = set(products)
+        known = len(asked & set(self.products))
+        if known:
+            least = "" if self.complete else "at least "
+            return f"{name} learnt from {least}{known} of the {len(asked)} products measured here"
+        if self.complete:
+            return None
+        return f"it is not known whether {name} learnt from the {len(asked)} products measured here"
+
     def as_bytes(self) -> bytes:
         """The content of ``trained-on.json``, with a sha256 of everything else in it."""
         told = self._told()

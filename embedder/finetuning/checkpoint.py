@@ -34,10 +34,10 @@ class Checkpoints:
         """Makes the folder, or finds the state of an earlier run in it; None where there is nothing to go on
         from.
 
-        space: of the embedder that it began from. data: a digest of the examples and the split. Raises UsageError where an unfinished run lies there and
-        ``resume`` was not asked for, or where it was made with another embedder, other settings or data. How it optimises may
-        differ (a lower rate after a loss that was no number), but not the optimiser, whose state is kept; the
-        rest may not.
+        space: of the embedder that it began from. data: a digest of the examples and the split. Raises
+        UsageError where an unfinished run lies there and ``resume`` was not asked for, or where it was made
+        with another embedder, other settings or data. How it optimises may differ (a lower rate after a loss
+        that was no number), but not the optimiser, whose state is kept; the rest may not.
         """
         order = {"settings": settings.as_json(), "space": space, "data": data}
         text = json.dumps(order, sort_keys=True)

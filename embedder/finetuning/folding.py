@@ -155,7 +155,7 @@ class FoldedRun:
             return None
         queries = np.concatenate([result.queries for result in results])
         comparisons = compared(pooled([result.scores for result in results]), last.groups[queries])
-        draft = job.draft(folder, self.held.kind, outcome, len(queries))
+        draft = job.draft(folder, self.held.kind, outcome, queries)
         folds = [result.fold for result in results]
         draft = replace(
             draft,

@@ -40,7 +40,8 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class FinetuneReport:
     """base, base_space: what it began from. split: how photos were held out. best: the epoch that was
-    kept. folds: the trainings that were measured in place of this one; None where it was measured itself."""
+    kept. folds: the trainings that were measured in place of this one; None where it was measured itself.
+    caution: in words, what ``base`` had learnt of the products measured; None where that is nothing."""
 
     name: str
     space: str
@@ -59,6 +60,7 @@ class FinetuneReport:
     hardware: str
     snapshots: tuple[str, ...] = ()
     folds: FoldedProof | None = None
+    caution: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -118,6 +120,7 @@ def card(report: FinetuneReport) -> str:
         "",
         "## What it brought, on products held out",
         "",
+        *([] if report.caution is None else [f"Mind: {report.caution}.", ""]),
         *([] if report.folds is None else [report.folds.text(), ""]),
         "| label | | recall@1 | mAP@R |",
         "|---|---|---|---|",

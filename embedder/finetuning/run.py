@@ -103,7 +103,7 @@ def finetune(
             return None
         told("measuring on held-out products")
         tested = sampled(held.rows()[2], settings.seed)
-        draft = job.draft(folder, chosen.split, outcome, len(tested))
+        draft = job.draft(folder, chosen.split, outcome, tested)
         draft = replace(draft, seconds=time.perf_counter() - began + outcome.earlier)
         asked = Asked(examples, base.layout, held.groups, tested, tested)
 
@@ -145,15 +145,15 @@ class Job:
         newest = float(np.nanmax(arrived)) if np.isfinite(arrived).any() else None
         return TrainedOn.of((self.examples.products[row] for row in rows), newest, time.time(), self.base)
 
-    def draft(self, folder: Path, split: str, outcome: Outcome, measured: int) -> FinetuneReport:
-        """The report before anything was measured. measured: how many photos will be."""
+    def draft(self, folder: Path, split: str, outcome: Outcome, tested: Rows) -> FinetuneReport:
+        """The report before anything was measured. tested: the photos that will be."""
         train_rows, fit_rows, test_rows = self.held.rows()
         tasks = self.examples.tasks
         counts = Counts(
             train=len(train_rows),
             validation=len(fit_rows),
             test=len(test_rows),
-            measured=measured,
+            measured=len(tested),
             classes={task.name: len(task.classes) for task in tasks},
             unlabelled={task.name: task.unlabelled for task in tasks},
             rare={task.name: task.rare for task in tasks},
@@ -174,7 +174,14 @@ class Job:
             best=outcome.trained.best,
             seconds=0.0,
             hardware=hardware(str(self.ranks.device)),
+            caution=self._caution(tested),
         )
+
+    def _caution(self, tested: Rows) -> str | None:
+        """What the base knows of the photos that are measured, where it was fine-tuned itself."""
+        products = (self.examples.products[row] for row in tested)
+        known = TrainedOn.together([self.base]).caution(self.base.name, products)
+        return None if known is None else f"{known}; what it knows flatters both it and what it became"
 
 
 def encode_missing(shop: Shop, base: Embedder, tell: Tell) -> None:

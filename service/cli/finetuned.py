@@ -7,14 +7,16 @@ from typing import Any
 
 import typer
 
-from service.cli.output import table
+from service.cli.output import table, warn
 
 MOST_SHOWN = 20
 """So many folds are listed; more are in the report."""
 
 
 def show(report: Mapping[str, Any]) -> None:
-    """Before and after on products held out, the folds, then what was left out, then the verdict."""
+    """Before and after on products held out, the folds, then what was left out, then the verdict; first
+    what to mind when they are read."""
+    warn([report["caution"]] if report["caution"] else [])
     for compared in report["comparisons"]:
         shown = {
             f"{compared['aspect']}, as it was": "frozen",

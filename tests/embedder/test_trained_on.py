@@ -57,6 +57,15 @@ def test_what_the_base_had_learnt_counts_too(tmp_path: Path, tiny: Embedder) -> 
     assert TrainedOn.of(["c"], None, 10.0, silent) == TrainedOn(("c",), None, 10.0, complete=False)
 
 
+def test_what_it_is_measured_on_is_held_against_it() -> None:
+    whole = TrainedOn(("a", "b"), None, 0.0)
+    assert whole.caution("x", ["c", "c"]) is None
+    assert whole.caution("x", "abbc") == "x learnt from 2 of the 3 products measured here"
+    part = replace(whole, complete=False)
+    assert part.caution("x", "bc") == "x learnt from at least 1 of the 2 products measured here"
+    assert part.caution("x", "c") == "it is not known whether x learnt from the 1 products measured here"
+
+
 def taught(folder: Path, base: Embedder, *products: str) -> Embedder:
     """A copy of an embedder whose folder says that it learnt from these products."""
     files = {TRAINED_ON_NAME: TrainedOn(products, 5.0, 9.0).as_bytes()}

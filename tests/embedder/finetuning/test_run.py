@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from data.errors import EmptyShop, UsageError, VitrineError
 from data.shop import Shop
 from embedder.embedder import Embedder
+from embedder.export import Contents, write_embedder
 from embedder.finetuning.report import FinetuneReport
 from embedder.finetuning.run import RunOptions, finetune, training_folder
 from embedder.finetuning.settings import (
@@ -30,7 +32,7 @@ from embedder.finetuning.settings import (
 )
 from embedder.made import made_of
 from embedder.registry import available, open_embedder, open_folder
-from embedder.trained_on import TRAINED_ON_NAME, read_trained_on
+from embedder.trained_on import TRAINED_ON_NAME, TrainedOn, read_trained_on
 from tests.embedder.finetuning.shops import SIDE, hidden_label, striped
 from tests.embedder.kit import drawn, tiny_folder
 
@@ -110,6 +112,24 @@ def test_a_hidden_label_is_found_by_a_head_and_the_result_opens(hidden: Shop, ti
     assert set(learnt.products) < {product.product_id for part in hidden.all_products() for product in part}
     assert "by-kind" in [info.spec for info in available(models)]
     assert not training_folder(models, "by-kind").exists()
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_base_that_knows_what_is_held_out_is_told(knows: bool, tmp_path: Path, tiny: Embedder) -> None:
+    learnt = TrainedOn(tuple(f"p{i:03}" for i in range(90)) if knows else (), None, 0.0)
+    folder = write_embedder(tmp_path / "base", replace(Contents.of(tiny, ""), files=learnt.files()))
+    base = open_folder(folder, "base", "torch")
+    made = hidden_label(tmp_path / "shop", tmp_path / "photos", base)
+    report = run(made, base, "x", replace(FIXED, batches=replace(FIXED.batches, epochs=1)))
+    assert json.loads((report.folder / "finetuning.json").read_text())["caution"] == report.caution
+    card = (report.folder / "card.md").read_text()
+    if not knows:
+        assert report.caution is None
+        assert "Mind:" not in card
+        return
+    assert report.caution is not None
+    assert re.match(r"base learnt from (\d+) of the \1 products measured here; ", report.caution)
+    assert f"Mind: {report.caution}." in card
 
 
 def test_the_best_epoch_is_the_one_that_is_kept(hidden: Shop, tiny: Embedder) -> None:
@@ -229,7 +249,7 @@ def test_an_unfinished_run_is_neither_lost_nor_mixed(hidden: Shop, tiny: Embedde
     with pytest.raises(UsageError, match="begun with other settings of goal"):
         run(hidden, tiny, "x", other, resume=True)
     sgd = replace(FIXED, optimisation=replace(FIXED.optimisation, optimiser="sgd"), seed=8)
-    with pytest.raises(UsageError, match="begun with .*another optimiser, another seed; give the same"):
+    with pytest.raises(UsageError, match=r"begun with .*another optimiser, another seed; give the same"):
         run(hidden, tiny, "x", sgd, resume=True)
 
 

@@ -56,6 +56,9 @@ def test_folds_are_shown_one_by_one_with_whose_figures_they_are(vitrine: Vitrine
         f"measured on {2 * (PRODUCTS - 4)}",
     ):
         assert part in done.out
+    assert (
+        "warning: it is not known whether" in done.err
+    )  # the base's folder does not say what it learnt from
     kept = json.loads((stored / "models" / "folded" / "finetuning.json").read_text())
     assert kept["split"] == "k-fold"
     assert [fold["number"] for fold in kept["folds"]["folds"]] == [1, 2, 3]
