@@ -20,6 +20,8 @@ from embedder.sources import FileWeights
 
 TRAINED_ON_NAME = "trained-on.json"
 FORMAT = 1
+FLATTERED = "and what it knows flatters it; a fine-tuned one's card has figures on products held out"
+"""What to mind where an embedder is measured on products that it learnt from."""
 
 
 @dataclass(frozen=True, slots=True)

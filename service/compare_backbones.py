@@ -32,7 +32,7 @@ def backbones_page(found: Backbones) -> Page:
         what=f"backbones as they are, compared on {labels}",
         headline=headline(found),
         mood="" if found.found else OPEN,
-        reasons=[],
+        reasons=[one.caution for one in found.found if one.caution is not None],
         facts=[
             ("labelled photos asked", f"{found.photos:,}"),
             ("backbones", f"{len(found.found)}"),

@@ -1,7 +1,9 @@
-"""What is known of how a shop's embedder was trained, for the leakage audit of an evaluation."""
+"""What is known of how an embedder was trained: for the leakage audit of an evaluation, and as a caution
+where it is measured on products that it learnt from."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +20,26 @@ def training_of(parts: Parts) -> EmbedderTraining | None:
     learnt (``trained-on.json``); where it does not, nothing is known. Raises Damaged for a file that does not
     match its checksum.
     """
+    return None if parts.shop.current_space() is None else _training(parts, parts.embedder_spec())
+
+
+def caution_of(parts: Parts, spec: str, products: Iterable[str]) -> str | None:
+    """What to mind where an embedder is measured on these products of the shop; None where it knows none.
+
+    Raises Damaged as ``training_of`` does.
+    """
+    from embedder.trained_on import FLATTERED, TrainedOn
+
+    found = _training(parts, spec)
+    complete = found.finetuned is False or (found.products is not None and found.complete)
+    known = TrainedOn(found.products or (), None, 0.0, complete).caution(spec, products)
+    return None if known is None else f"{known}, {FLATTERED}"
+
+
+def _training(parts: Parts, spec: str) -> EmbedderTraining:
     from embedder.trained_on import read_trained_on
     from recommender.evaluation.leakage import EmbedderTraining
 
-    if parts.shop.current_space() is None:
-        return None
-    spec = parts.embedder_spec()
     if spec == DEFAULT_EMBEDDER:
         return EmbedderTraining(spec, finetuned=False)
     folder = parts.models / spec if Path(spec).name == spec else Path(spec)

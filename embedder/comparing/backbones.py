@@ -17,7 +17,8 @@ class Backbone:
     """An embedder as it is.
 
     spec: what to write after ``--embedder``. quality: mAP@R, mean over the labels. means: label by label.
-    front: whether no other one is as good and as fast and better in one.
+    front: whether no other one is as good and as fast and better in one. caution: in words, what it had
+    learnt of the products asked; None where that is nothing.
     """
 
     spec: str
@@ -28,6 +29,7 @@ class Backbone:
     means: tuple[Mean, ...]
     cost: Cost | None
     front: bool
+    caution: str | None = None
 
     @property
     def vector_bytes(self) -> int:

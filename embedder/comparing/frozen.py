@@ -32,6 +32,7 @@ from embedder.finetuning.measuring import sampled
 from embedder.finetuning.report import hardware
 from embedder.runtime.choose import cuda_devices
 from embedder.splits.groups import group_photos
+from embedder.trained_on import FLATTERED, TrainedOn
 
 Floats = NDArray[np.float32]
 SEED = 0
@@ -49,13 +50,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
-    """A candidate's answers. fresh: whether they were had only now."""
+    """A candidate's answers. fresh: whether they were had only now. caution: see ``Backbone``."""
 
     result: CellResult
     space: str
     aspect: str
     cost: Cost | None
     fresh: bool
+    caution: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,13 +94,21 @@ class Ground:
         known = self.store.record("backbone", digest)
         if known is not None:
             result = CellResult.from_json(known | {"method": candidate.spec})
-            return _Asked(result, one.space, aspect, self._cost(one, candidate.opening), False)
+            cost = self._cost(one, candidate.opening)
+            return _Asked(result, one.space, aspect, cost, False, self._caution(one, candidate.spec))
         blocks = self._blocks(one, told)[:, one.layout.slices[one.layout.names.index(aspect)]]
         groups = self.groups[self.rows]
         answers = {task.name: ask(blocks, task.rows(self.rows), groups) for task in self.examples.tasks}
         result = CellResult(Cell(candidate.spec), blocks.shape[1], 0, 0, {SEED: answers})
         self.store.keep_record("backbone", digest, result.as_json())
-        return _Asked(result, one.space, aspect, self._cost(one, candidate.opening), True)
+        cost = self._cost(one, candidate.opening)
+        return _Asked(result, one.space, aspect, cost, True, self._caution(one, candidate.spec))
+
+    def _caution(self, one: Embedder, spec: str) -> str | None:
+        """What it had learnt of the products asked, where it was fine-tuned on them."""
+        products = (self.examples.products[row] for row in self.rows.tolist())
+        known = TrainedOn.together([one]).caution(spec, products)
+        return None if known is None else f"{known}, {FLATTERED}"
 
     def _cost(self, one: Embedder, opening: Opening) -> Cost | None:
         """What its network costs, measured once; None where the time is up."""
@@ -177,4 +187,6 @@ def _backbone(scores: Scores, one: _Asked, labels: Sequence[str]) -> Backbone:
     spec = one.result.cell.method
     means = [mean for label in labels if (mean := mean_of(scores, Entry(spec), label)) is not None]
     quality = float(np.mean([mean.map_at_r.mean for mean in means])) if means else 0.0
-    return Backbone(spec, one.space, one.aspect, one.result.dims, quality, tuple(means), one.cost, False)
+    return Backbone(
+        spec, one.space, one.aspect, one.result.dims, quality, tuple(means), one.cost, False, one.caution
+    )

@@ -10,7 +10,7 @@ import typer
 
 from data.errors import UsageError
 from service.cli.options import JsonOption, SeedOption, ShopOption
-from service.cli.output import emit, note, only_json, table
+from service.cli.output import emit, note, only_json, table, warn
 from service.cli.progress import progress
 
 MEASURES = (("map_at_r", "mAP@R"), ("recall_at_1", "recall@1"))
@@ -193,6 +193,7 @@ def show_backbones(told: Mapping[str, Any]) -> None:
             ]
         )
     table(f"backbones as they are, on {told['photos']:,} labelled photos", heads, rows, right=heads[1:])
+    warn([one["caution"] for one in told["backbones"] if one["caution"]])
     for one in told["not_run"]:
         note(f"not run: {one['cell']}: {'the time was over' if one['why'] == 'time' else one['why']}")
 

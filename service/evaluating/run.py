@@ -20,6 +20,7 @@ from service.lookalikes import Calibration, remember_calibration
 from service.parts import Parts
 from service.progress import Step, Tell
 from service.spaces import lasting_name, remember_space
+from service.trainings import caution_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,6 +84,7 @@ def evaluated(parts: Parts, request: EvaluateEmbedderRequest, tell: Tell) -> Eva
         all_photos = material(parts.shop, space)
     labellings, warnings = _labellings(parts.shop, all_photos, request.labels)
     rows = all_photos.sample(request.sample, request.seed)
+    known = caution_of(parts, name, (all_photos.product_ids[row] for row in rows.tolist()))
     with clock.timed("measure"):
         tell(Step("measuring", 0, note=f"{len(rows)} of {len(all_photos.photo_ids)} photos"))
         best = nearest_other(all_photos.vectors, all_photos.alike, rows)
@@ -109,7 +111,7 @@ def evaluated(parts: Parts, request: EvaluateEmbedderRequest, tell: Tell) -> Eva
         labels=tuple(one.result for one in measured),
         uniformity=evenness,
         calibration=calibration,
-        warnings=warnings,
+        warnings=warnings if known is None else (known, *warnings),
         seconds=clock.seconds,
     )
     return Evaluated(evaluation, all_photos, tuple(measured), best)

@@ -19,6 +19,7 @@ from embedder.comparing.comparison import Comparison
 from embedder.comparing.deadline import Deadline
 from embedder.comparing.grid import Cell
 from embedder.registry import open_embedder, open_folder
+from embedder.trained_on import TRAINED_ON_NAME, TrainedOn
 from service.comparing import CompareAnswer, CompareRequest
 from service.engine import Engine
 from service.progress import Step
@@ -330,6 +331,7 @@ def test_a_cell_that_fails_is_said_and_the_others_go_on(hidden: Engine) -> None:
 
 def test_backbones_are_compared_as_they_are(seen: Engine, base: Path, tmp_path: Path) -> None:
     other = tiny_folder(tmp_path / "other", seed=3)
+    (other / TRAINED_ON_NAME).write_bytes(TrainedOn(("p000", "p001", "gone"), None, 0.0).as_bytes())
     told: list[Step] = []
     wanted = CompareRequest(backbones=(str(base), str(other), "no-such"), report=tmp_path / "report")
     answer = seen.compare_embedders(wanted, told.append)
@@ -345,6 +347,10 @@ def test_backbones_are_compared_as_they_are(seen: Engine, base: Path, tmp_path: 
     assert told
     page = (answer.folder / "report.html").read_text(encoding="utf-8")
     assert "Quality against cost" in page
+    cautions = [one.caution or "" for one in found.found]
+    assert cautions[0].startswith(f"it is not known whether {base} learnt from the 48 products")
+    assert cautions[1].startswith(f"{other} learnt from 2 of the 48 products measured here")
+    assert f"{other} learnt from 2 of the 48 products" in page
     assert "no-such" in page
     again = seen.compare_embedders(wanted).found
     assert isinstance(again, Backbones)

@@ -14,6 +14,9 @@ from recommender.evaluation.leakage.embedder import NAME
 from recommender.evaluation.splits import split
 from recommender.source import load_dataset
 from service.engine import Engine
+from service.evaluating.request import EvaluateEmbedderRequest
+from service.evaluating.run import evaluated
+from service.progress import silent
 from service.requests import EvaluateRequest
 from service.trainings import training_of
 from tests.service.drawn import product_id
@@ -104,3 +107,14 @@ def test_a_copy_that_learnt_from_no_product_passes(engine: Engine) -> None:
     assert audited(engine)["status"] == "passed"
     tuned(engine, (), "unsure", complete=False)
     assert audited(engine)["status"] != "passed"
+
+
+def test_an_embedder_measured_on_what_it_learnt_from_is_told(engine: Engine) -> None:
+    request = EvaluateEmbedderRequest(labels=("category",))
+    assert evaluated(engine.parts, request, silent).evaluation.warnings == ()
+    tuned(engine, (*CORNERS, "gone"))
+    (warning,) = evaluated(engine.parts, request, silent).evaluation.warnings
+    assert warning.startswith("ours learnt from 2 of the 24 products measured here")
+    tuned(engine, None, "silent")
+    (warning,) = evaluated(engine.parts, request, silent).evaluation.warnings
+    assert warning.startswith("it is not known whether silent learnt from the 24 products")
