@@ -10,6 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import distributed, nn
 
+from data.errors import UsageError
+
+DEVICES = ("cpu", "cuda")
+
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
@@ -60,9 +64,15 @@ class Ranks:
 def joined(device: str | None = None) -> Iterator[Ranks]:
     """This process's place; under ``torchrun`` it joins the others and leaves them at the end.
 
-    device: ``cpu`` or ``cuda``; None takes a GPU where there is one.
+    device: ``cpu`` or ``cuda``; None takes a GPU where there is one. Raises UsageError for another device, or
+    for a GPU that is not there.
     """
-    cuda = torch.cuda.is_available() if device is None else device == "cuda"
+    able = torch.cuda.is_available()
+    if device not in (None, *DEVICES):
+        raise UsageError(f"device {device!r} is none of {', '.join(DEVICES)}")
+    if device == "cuda" and not able:
+        raise UsageError("there is no CUDA GPU that torch can use; take the device cpu")
+    cuda = able if device is None else device == "cuda"
     world = int(os.environ.get("WORLD_SIZE", "1"))
     local = int(os.environ.get("LOCAL_RANK", "0"))
     here = torch.device("cuda", local) if cuda else torch.device("cpu")
