@@ -295,9 +295,9 @@ def finetune(
         regularisation=Regularisation(dropout, drop_path, l2sp, ema, swa, patience),
         augmentation=augmentation,
         batches=Batches(
-            photos=batch or (FIXED_BATCH if fixed else BATCH),
+            photos=(FIXED_BATCH if fixed else BATCH) if batch is None else batch,
             per_class=per_class,
-            epochs=epochs or (FIXED_EPOCHS if fixed else EPOCHS),
+            epochs=(FIXED_EPOCHS if fixed else EPOCHS) if epochs is None else epochs,
             side=side,
         ),
         seed=seed,

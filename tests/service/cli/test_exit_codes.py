@@ -37,6 +37,8 @@ WRONG = [
     ("interactions nowhere.csv --shop SHOP", "nowhere.csv"),
     ("interactions EVENTS --shop SHOP --column customer", "NAME=VALUE"),
     ("finetune --shop SHOP --label category --strategy magic", "fixed"),
+    ("finetune --shop SHOP --label category --epochs 0", "at least 1 epoch"),
+    ("finetune --shop SHOP --label category --batch 0", "at least 2 photos"),
     ("reduce --shop SHOP --name a/b", "a/b"),
 ]
 
