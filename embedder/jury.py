@@ -29,14 +29,16 @@ FEWEST_JUDGED = 2
 class Jury:
     """Held-out photos, prepared, with the label they are judged by.
 
-    groups: what is never each other's answer. products: of each photo. unreadable: further photos that could
-    not be read. notes: what a person should know of how they were held out.
+    groups: what is never each other's answer. products: of each photo. taught: the products that such a
+    fine-tuning learns from or is validated on in this shop as it is now. unreadable: further photos that
+    could not be read. notes: what a person should know of how they were held out.
     """
 
     photos: Photos
     task: Task
     groups: NDArray[np.int64]
     products: tuple[str, ...]
+    taught: frozenset[str]
     aspect: str
     unreadable: int
     notes: tuple[str, ...] = ()
@@ -66,7 +68,9 @@ class Jury:
                 f"only {len(kept)} of {len(rows)} photos held out can be read: too few to judge by"
             )
         products = tuple(examples.products[i] for i in kept)
-        return cls(photos, task, groups, products, recipe.aspect, len(rows) - len(kept), held.notes)
+        taught = frozenset(examples.products[i] for part in held.rows()[:2] for i in part.tolist())
+        unreadable = len(rows) - len(kept)
+        return cls(photos, task, groups, products, taught, recipe.aspect, unreadable, held.notes)
 
     def value(self, contents: Contents) -> float:
         """mAP@R of the aspect's block (Musgrave et al., 2020), the mean over photos."""

@@ -42,6 +42,7 @@ class SoupReport:
     members: names. used: places among them (from 0) of those in the soup, in the order in which they came.
     values: mAP@R of each member, value: of the soup, on ``photos`` held-out photos; None where nothing was
     judged. unreadable: further held-out photos that could not be read. notes: what a person should know.
+    judged: the products of those photos. taught: see ``Jury``.
     """
 
     name: str
@@ -55,6 +56,8 @@ class SoupReport:
     photos: int = 0
     unreadable: int = 0
     notes: tuple[str, ...] = ()
+    judged: frozenset[str] = frozenset()
+    taught: frozenset[str] = frozenset()
 
     @property
     def better(self) -> bool | None:

@@ -78,9 +78,10 @@ def fit_soup(
         photos=0 if jury is None else len(jury.photos),
         unreadable=0 if jury is None else jury.unreadable,
         notes=() if jury is None else jury.notes,
+        judged=frozenset() if jury is None else frozenset(jury.products),
+        taught=frozenset() if jury is None else jury.taught,
     )
-    judges = () if jury is None else jury.products
-    learnt = TrainedOn.together([members[place] for place in used], judges)
+    learnt = TrainedOn.together([members[place] for place in used], report.judged)
     write_embedder(
         folder, replace(contents, card=card(report, members), files={**learnt.files(), **made_file("soup")})
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from service.verdicts import RECORD
 
 if TYPE_CHECKING:
     from embedder.embedder import Embedder
+    from embedder.soup_report import SoupReport
 
 
 SNAPSHOT = "-snapshot-"
@@ -79,7 +80,7 @@ def soup(parts: Parts, request: SoupRequest, tell: Tell) -> Json:
         parts.shop, members, request.name, recipe, lambda text: tell(Step("averaging", 0, note=text))
     )
     found: Json = plain(report)
-    further = [] if request.label is None else _acquainted(records, request)
+    further = [] if request.label is None else _acquainted(members, records, request, report)
     return {**found, "warnings": [*report.notes, *further]}
 
 
@@ -118,22 +119,37 @@ def _common_base(parts: Parts, records: Records) -> str | None:
     return next(iter(bases)) if len(bases) == 1 and bases <= set(parts.shop.spaces()) else None
 
 
-def _acquainted(records: Records, request: SoupRequest) -> list[str]:
-    """Warnings about members that may have learnt from the very photos on which they were judged."""
-    judged = ([request.label], request.split, request.seed)
+def _acquainted(
+    members: Sequence[Embedder], records: Records, request: SoupRequest, report: SoupReport
+) -> list[str]:
+    """Warnings about members that may have learnt from the very photos on which they were judged.
+
+    A member names the products that taught it or chose its best epoch, in one list. It was judged on those
+    that chose where it was fine-tuned with this label, split and seed, and these part the shop as then.
+    """
+    from embedder.trained_on import TrainedOn
+
     found = []
-    for member, record in records.items():
-        if record is None:
+    for spec, member in zip(request.members, members, strict=True):
+        learnt = TrainedOn.together([member])
+        same = _order_of(records[spec]) == ([request.label], request.split, request.seed)
+        if same and report.taught == set(learnt.products):
             continue
-        settings = record.get("settings", {})
-        learnt = (settings.get("goal", {}).get("labels"), record.get("split"), settings.get("seed"))
-        if learnt != judged:
-            labels = ", ".join(learnt[0] or ())
+        known = learnt.caution(spec, report.judged)
+        if known is not None:
             found.append(
-                f"{member} was fine-tuned on {labels} with the split {learnt[1]} and seed {learnt[2]}: other "
-                "photos were held out then, so it may have learnt from those it was judged on here"
+                f"{known}, or chose its best epoch by them, as after a fine-tuning with another label, split "
+                "or seed, from an embedder that knows them, or before the shop changed"
             )
     return found
+
+
+def _order_of(record: Mapping[str, Any] | None) -> tuple[Any, Any, Any] | None:
+    """Labels, split and seed of a fine-tuning; None where it noted nothing."""
+    if record is None:
+        return None
+    settings = record.get("settings", {})
+    return settings.get("goal", {}).get("labels"), record.get("split"), settings.get("seed")
 
 
 def _record(models: Path, member: str) -> Mapping[str, Any] | None:

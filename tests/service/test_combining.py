@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,10 @@ import pytest
 from data.errors import UsageError
 from embedder.export import Contents, write_embedder
 from embedder.joined import JoinedEmbedder
+from embedder.jury import Jury
 from embedder.registry import open_embedder, open_folder
+from embedder.soup_report import Recipe
+from embedder.trained_on import TRAINED_ON_NAME, TrainedOn
 from service.combining import JoinRequest, SoupRequest
 from service.engine import Engine
 from service.progress import Step
@@ -46,7 +49,8 @@ def relatives(base: Path, tmp_path: Path) -> Path:
             key: t + 0.02 * torch.randn(t.shape, generator=draw) if t.ndim > 1 else t
             for key, t in whole.tensors.items()
         }
-        write_embedder(models / name, replace(whole, tensors=tensors))
+        files = TrainedOn((), None, 0.0).files()
+        write_embedder(models / name, replace(whole, tensors=tensors, files=files))
     tiny_folder(models / "other", seed=9, pretrained_cfg=tiny_config(side=48)["pretrained_cfg"])
     return models
 
@@ -100,12 +104,27 @@ def test_a_soup_is_indexed_and_searched_with(engine: Engine, catalogue: Path) ->
 
 
 def test_a_member_that_may_know_the_photos_is_named(engine: Engine) -> None:
-    record = {"split": "stratified", "settings": {"seed": 3, "goal": {"labels": ["tone"]}}}
-    (engine.parts.models / "a" / "finetuning.json").write_text(json.dumps(record))
+    member = open_embedder("a", engine.parts.models, runtime="torch")
+    jury = Jury.seat(engine.shop, member, Recipe("tone"), "tone")
     same = {"split": "stratified", "settings": {"seed": 7, "goal": {"labels": ["tone"]}}}
-    (engine.parts.models / "b" / "finetuning.json").write_text(json.dumps(same))
-    (warning,) = engine.soup(SoupRequest(("a", "b"), "soup", label="tone"))["warnings"]  # type: ignore[misc]
-    assert warning.startswith("a was fine-tuned on tone with the split stratified and seed 3")
+
+    def taught(member: str, products: Iterable[str], record: dict[str, object]) -> None:
+        learnt = TrainedOn(tuple(sorted(products)), None, 0.0)
+        (engine.parts.models / member / TRAINED_ON_NAME).write_bytes(learnt.as_bytes())
+        (engine.parts.models / member / "finetuning.json").write_text(json.dumps(record))
+
+    def warnings(name: str) -> list[str]:
+        return engine.soup(SoupRequest(("a", "b"), name, label="tone"))["warnings"]  # type: ignore[return-value]
+
+    judged = sorted(set(jury.products))
+    taught("a", jury.taught, same)
+    taught("b", jury.taught - set(judged), {**same, "split": "time"})
+    assert warnings("neither") == []
+    taught("a", jury.taught - {judged[0]}, same)  # the shop has grown by one since
+    taught("b", jury.taught, {**same, "split": "time"})
+    first, second = warnings("both")
+    assert first.startswith(f"a learnt from {len(judged) - 1} of the {len(judged)} products measured here")
+    assert second.startswith(f"b learnt from {len(judged)} of the {len(judged)} products measured here")
     assert engine.soup(SoupRequest(("a", "b"), "unjudged"))["warnings"] == []
 
 
