@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from embedder.finetuning.settings import Settings as FinetuneSettings
-from embedder.finetuning.space import Search
+from embedder.finetuning.space import Search, check_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +33,6 @@ class FinetuneRequest:
     device: str | None = None
     search: Search | None = None
     folds: int | None = None
+
+    def __post_init__(self) -> None:
+        check_used(self.settings, () if self.search is None else self.search.space)

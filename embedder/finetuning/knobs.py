@@ -54,12 +54,13 @@ class Knob:
 
 
 _PHOTOS = Needed("strategy", LEARNING)
+_STAGES = Needed("strategy", tuple(name for name in LEARNING if name != "scratch"))
 
 KNOBS: dict[str, Knob] = {
     "strategy": Knob("transfer", "strategy", str, words=STRATEGIES),
     "frozen-stages": Knob("transfer", "frozen_stages", int, (0, 4), needs=Needed("strategy", ("partial",))),
-    "layer-decay": Knob("transfer", "layer_decay", float, (0.5, 1.0), needs=_PHOTOS),
-    "head-epochs": Knob("transfer", "head_epochs", int, (0, 3), needs=_PHOTOS),
+    "layer-decay": Knob("transfer", "layer_decay", float, (0.5, 1.0), needs=_STAGES),
+    "head-epochs": Knob("transfer", "head_epochs", int, (0, 3), needs=_STAGES),
     "unfreeze-every": Knob("transfer", "unfreeze_every", int, needs=Needed("strategy", ("progressive",))),
     "optimiser": Knob("optimisation", "optimiser", str, words=OPTIMISERS),
     "rate": Knob("optimisation", "rate", float, (3e-5, 3e-3), log=True, needs=_PHOTOS),
@@ -72,7 +73,12 @@ KNOBS: dict[str, Knob] = {
     "accumulate": Knob("optimisation", "accumulate", int, words=(1, 2, 4)),
     "objective": Knob("goal", "objective", str, words=OBJECTIVES),
     "temperature": Knob(
-        "goal", "temperature", float, (0.02, 0.2), log=True, needs=Needed("objective", (*SOFTMAX, "arcface"))
+        "goal",
+        "temperature",
+        float,
+        (0.02, 0.2),
+        log=True,
+        needs=Needed("objective", (*SOFTMAX, "arcface", "supervised-contrastive")),
     ),
     "margin": Knob(
         "goal",

@@ -118,9 +118,10 @@ class Goal:
     """What is learnt, and how it is judged while learning.
 
     labels: columns of the catalogue, or ``product`` for the product's identity; several are a multi-task.
-    objective: see ``objectives``. temperature: of the softmax objectives. margin: of ArcFace (degrees),
-        Proxy-Anchor and the triplets; None takes each one's own. memory: photos remembered across batches for
-        pairwise objectives (cross-batch memory: Wang et al., 2020); 0 is none.
+    objective: see ``objectives``. temperature: of the softmax objectives, ArcFace and the supervised
+        contrastive one. margin: of ArcFace (degrees), Proxy-Anchor and the triplets; None takes each one's
+        own. memory: photos remembered across batches for pairwise objectives (cross-batch memory: Wang et
+        al., 2020); 0 is none.
     task_weights: ``fixed`` (equal) or ``learnt`` by uncertainty (Kendall, Gal & Cipolla, 2018).
     label_smoothing: of cross-entropy and normalised softmax.
     balance: what is done about rare values: ``none``, ``sampling`` or ``weights`` (of the classes).

@@ -9,6 +9,7 @@ from typing import Any
 
 from data.errors import UsageError
 from embedder.finetuning.knobs import (
+    KNOBS,
     ON_PHOTOS,
     ON_VECTORS,
     Knob,
@@ -22,6 +23,8 @@ from embedder.finetuning.settings import Settings
 
 SAMPLERS = ("tpe", "random", "grid")
 GRID_STEPS = 3
+NO_PRESET = "none"
+"""Of the augmentation: asks for nothing, so it can be said of every strategy."""
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 _KINDS = {float: "numbers", int: "whole numbers", str: "words", bool: "yes or no"}
 
@@ -150,6 +153,19 @@ def check_space(space: Space, settings: Settings) -> None:
                 applied(settings, {varied.name: value})
             except UsageError as error:
                 raise UsageError(f"--vary {varied.name} cannot be {_shown(value)}: {error.message}") from None
+
+
+def check_used(settings: Settings, space: Space = ()) -> None:
+    """Raises UsageError for a setting that is not the usual one and would do nothing, whatever is varied."""
+    usual, names = Settings(), {varied.name for varied in space}
+    for name in KNOBS:
+        lacks, value = idle(name, settings), value_in(settings, name)
+        if lacks is None or lacks.name in names or value in (value_in(usual, name), NO_PRESET):
+            continue
+        raise UsageError(
+            f"--{name} would do nothing with --{lacks.name} {value_in(settings, lacks.name)}: leave it out; "
+            f"it needs {' or '.join(lacks.values)}"
+        )
 
 
 def applied(settings: Settings, values: Mapping[str, Value]) -> Settings:

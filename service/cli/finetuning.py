@@ -87,7 +87,8 @@ def finetune(
         ),
     ] = "normalised-softmax",
     temperature: Annotated[
-        float, _option("--temperature", "Of the softmax objectives and ArcFace.", _GOAL)
+        float,
+        _option("--temperature", "Of the softmax objectives, ArcFace and supervised-contrastive.", _GOAL),
     ] = 0.05,
     margin: Annotated[
         float | None, _option("--margin", "Of ArcFace (degrees), Proxy-Anchor and triplets.", _GOAL)

@@ -9,12 +9,13 @@ import pytest
 
 from data.errors import UsageError
 from embedder.finetuning.knobs import KNOBS, PAIRWISE, value_in
-from embedder.finetuning.settings import Augmentation, Goal, Optimisation, Settings, Transfer
+from embedder.finetuning.settings import Augmentation, Batches, Goal, Optimisation, Settings, Transfer
 from embedder.finetuning.space import (
     Search,
     Varied,
     applied,
     check_space,
+    check_used,
     own_values,
     read_space,
     told,
@@ -182,3 +183,35 @@ def test_a_grid_takes_three_values_of_a_range() -> None:
 def test_values_in_words() -> None:
     values = {"rate": 3.4567e-4, "dims": 128, "swa": True, "schedule": "cosine"}
     assert told(values) == "rate 0.000346, dims 128, swa yes, schedule cosine"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (Settings(goal=Goal(objective="arcface", label_smoothing=0.2)), r"--label-smoothing .* arcface"),
+        (Settings(goal=Goal(objective="triplet-hard", temperature=0.2)), r"--temperature .* triplet-hard"),
+        (Settings(batches=Batches(per_class=8)), r"--per-class .* --objective normalised-softmax"),
+        (Settings(optimisation=Optimisation(cycles=5)), r"--cycles .* --schedule cosine"),
+        (Settings(optimisation=Optimisation(rate=1e-3)), r"--rate .* --strategy fixed"),
+        (Settings(Transfer(layer_decay=0.5)), r"--layer-decay .* --strategy fixed"),
+        (Settings(Transfer("scratch", layer_decay=0.5)), r"--layer-decay .* --strategy scratch"),
+        (
+            Settings(Transfer("full", frozen_stages=2)),
+            r"--frozen-stages .* full: leave it out; .* partial",
+        ),
+        (Settings(Transfer("partial", unfreeze_every=2)), r"--unfreeze-every .* --strategy partial"),
+        (Settings(augmentation=Augmentation("light")), r"--augment .* --strategy fixed"),
+    ],
+)
+def test_a_setting_that_does_nothing_is_refused(settings: Settings, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        check_used(settings)
+
+
+def test_a_setting_that_does_something_or_is_the_usual_one_is_not() -> None:
+    check_used(Settings())
+    check_used(Settings(augmentation=Augmentation("none")))
+    check_used(Settings(goal=Goal(objective="supervised-contrastive", temperature=0.2, memory=64)))
+    check_used(Settings(Transfer("partial", 1, 0.5, head_epochs=2), Optimisation(rate=1e-3)))
+    smooth = Settings(goal=Goal(objective="arcface", label_smoothing=0.2))
+    check_used(smooth, read_space(["objective=arcface,cross-entropy"], smooth))

@@ -39,6 +39,8 @@ WRONG = [
     ("finetune --shop SHOP --label category --strategy magic", "fixed"),
     ("finetune --shop SHOP --label category --epochs 0", "at least 1 epoch"),
     ("finetune --shop SHOP --label category --batch 0", "at least 2 photos"),
+    ("finetune --shop SHOP --label category --objective arcface --label-smoothing 0.2", "leave it out"),
+    ("finetune --shop SHOP --label category --rate 0.01", "--rate would do nothing with --strategy fixed"),
     ("reduce --shop SHOP --name a/b", "a/b"),
 ]
 
