@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.errors import UsageError
 from service.answers import Json
 from service.parts import Parts
 from service.plain import plain
@@ -61,7 +62,10 @@ class JoinRequest:
 
 
 def soup(parts: Parts, request: SoupRequest, tell: Tell) -> Json:
-    """Average embedders and keep the result under the shop's models."""
+    """Average embedders and keep the result under the shop's models.
+
+    Raises what ``fit_soup`` does, and UsageError for members that are the same.
+    """
     from embedder.soup_report import Recipe
     from embedder.souping import fit_soup
 
@@ -76,6 +80,7 @@ def soup(parts: Parts, request: SoupRequest, tell: Tell) -> Json:
         fresh_norms=request.fresh_norms,
     )
     members = _opened(parts, request.members)
+    _check_different(members)
     report = fit_soup(
         parts.shop, members, request.name, recipe, lambda text: tell(Step("averaging", 0, note=text))
     )
@@ -110,6 +115,16 @@ def _opened(parts: Parts, specs: tuple[str, ...]) -> list[Embedder]:
     from embedder.registry import open_embedder
 
     return [open_embedder(spec, parts.models, runtime=parts.runtime) for spec in specs]
+
+
+def _check_different(members: Sequence[Embedder]) -> None:
+    """Raises UsageError where one would count twice."""
+    for place, member in enumerate(members):
+        for other in members[:place]:
+            if other.digest == member.digest:
+                raise UsageError(
+                    f"{other.name!r} and {member.name!r} are the same; average different embedders"
+                )
 
 
 def _common_base(parts: Parts, records: Records) -> str | None:

@@ -131,6 +131,8 @@ def test_a_member_that_may_know_the_photos_is_named(engine: Engine) -> None:
 def test_nothing_is_left_of_what_cannot_be_made(engine: Engine) -> None:
     with pytest.raises(UsageError, match="preprocessings differ"):
         engine.soup(SoupRequest(("a", "other"), "x"))
+    with pytest.raises(UsageError, match="'a' and 'a' are the same; average different embedders"):
+        engine.soup(SoupRequest(("a", "b", "a"), "x"))
     with pytest.raises(UsageError, match="too few"):
         engine.join(JoinRequest(("a", "other"), "x", dims=100))
     with pytest.raises(UsageError, match="already"):
