@@ -81,7 +81,7 @@ class Explainer:
             return self._by_customers(source, row, share)
         if isinstance(source, FittedCategory):
             return self._by_category(source, row, share)
-        if isinstance(source, FittedPopularity):
+        if isinstance(source, FittedPopularity) and name in ("popular", "rising"):
             return Reason(name, share, None, None, self._by_popularity(source, row))
         return Reason(name, share, None, None, WORDS.get(name, name))
 

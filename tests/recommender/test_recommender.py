@@ -104,6 +104,7 @@ def test_only_what_is_popular_is_called_popular(corner: Corner) -> None:
     assert told["p-never"]["category"] == "of the category kind 0, like “thing 0”"
     assert told["p-once"]["category"] == "of the category kind 0, like “thing 0”"
     assert told["p-once"]["popular"] == told["p-once"]["rising"] == "liked by one customer"
+    assert told["p-never"]["trend"] == told["p-once"]["trend"] == "looks like what is popular now"
     assert told["p001"]["category"] == "popular in kind 0, like “thing 0”"
     assert told["p001"]["popular"] == "popular with all customers"
     assert told["p001"]["rising"] == "popular lately"
