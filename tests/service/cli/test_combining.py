@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from tests.embedder.kit import own_cache, tiny_config, tiny_folder
 from tests.service.cli.conftest import Vitrine
@@ -20,11 +21,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``a``, its twin ``b`` with another name, and ``c`` of other weights and size."""
+    """``a``, its twin ``b`` with another name, ``c`` of other weights and size, and ``d``, next to ``a``."""
     models = tmp_path_factory.mktemp("made")
     tiny_folder(models / "a")
     shutil.copytree(models / "a", models / "b")
     tiny_folder(models / "c", seed=4, pretrained_cfg=tiny_config(side=48)["pretrained_cfg"])
+    tensors = load_file(models / "a" / "model.safetensors")
+    name = next(name for name in tensors if name.startswith("layer4") and name.endswith("weight"))
+    shutil.copytree(models / "a", models / "d")
+    save_file({**tensors, name: tensors[name] * 1.0001}, models / "d" / "model.safetensors")
     return models
 
 
@@ -35,10 +40,10 @@ def shop_with_models(shop: Path, made: Path) -> Path:
 
 
 def test_soup(vitrine: Vitrine, shop_with_models: Path) -> None:
-    words = ("embedders", "soup", "--shop", shop_with_models, "a", "b")
+    words = ("embedders", "soup", "--shop", shop_with_models, "a", "d")
     told = vitrine(*words, "--name", "soup", "--greedy", "--label", "tone", "--json")
     assert told.code == 0, told.err
-    # Two that are the same: the average is no better than the first.
+    # Two that are next to the same: the average is no better than the first.
     assert [member["used"] for member in told.json["members"]] == [True, False]
     assert told.json["better"] is False
     assert told.json["map_at_r"] == told.json["members"][0]["map_at_r"]
@@ -67,6 +72,7 @@ def test_join(vitrine: Vitrine, shop_with_models: Path) -> None:
         (("soup", "a", "c"), "cannot be averaged: their preprocessings differ"),
         (("soup", "a"), "two embedders or more"),
         (("soup", "a", "b", "--greedy"), "--label"),
+        (("soup", "a", "b"), "are the same"),
         (("join", "a"), "at least two"),
         (("join", "a", "b"), "are the same"),
         (("join", "a", "c", "--weight", "1"), "2 numbers above 0"),
