@@ -145,15 +145,30 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     assert done.stderr == ""
 
 
-def test_help_answers_under_three_tenths_of_a_second() -> None:
-    """In processor time, the best of three: other work on the machine must not decide."""
+SMALLEST = """
+import typer
+app = typer.Typer()
+@app.command()
+def one(number: int = 1) -> None: ...
+@app.command()
+def two(number: int = 1) -> None: ...
+app()
+"""
+
+
+def spent_on(code: str) -> float:
+    """Processor seconds of a process that is asked for its help, the best of three."""
     spent = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        code = "from service.cli import main; main()"
         subprocess.run(
             [sys.executable, "-c", code, "--help"], capture_output=True, check=True, env=dict(os.environ)
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    assert min(spent) < 0.3
+    return min(spent)
+
+
+def test_help_costs_little_more_than_that_of_the_smallest_application() -> None:
+    """Twice as much, as measured; beside it, so that neither the machine nor other work on it decides."""
+    assert spent_on("from service.cli import main; main()") < 3 * spent_on(SMALLEST)

@@ -273,3 +273,10 @@ def test_another_sites_page_cannot_write(reader: TestClient) -> None:
     assert response.status_code == 403
     assert error_of(response)["code"] == "forbidden"
     assert reader.get("/v1/products/disc-red", headers=headers).status_code == 200
+
+
+def test_a_method_that_a_longer_route_lacks_is_405_whatever_its_parameters(reader: TestClient) -> None:
+    assert reader.put("/v1/products/disc-red/heatmap?which=query&aspect=shape").status_code == 405
+    assert reader.delete("/v1/customers/anna/recommendations?k=3").status_code == 405
+    assert reader.get("/v1/customers/anna/recommendations?kk=3").status_code == 422
+    assert reader.put("/v1/products/disc-red?which=query", json={}).status_code == 422
