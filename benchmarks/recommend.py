@@ -231,7 +231,7 @@ def agreement(recommender: Recommender, customers: list[str]) -> Floated:
         request = Request(customer, k=K, why=False, at=now)
         answer = recommender.recommend(request)
         told = Known.of(recommender._shop, request)
-        history = recommender._history(told.events, request, view.shelf)
+        history = told.history(request, view.shelf, recommender._shop.event_weights)
         out = live.barred(request, view.shelf, told.met(items))[None, :]
         scores = np.where(out, -np.inf, view.vitrine.score(history, out)).astype(np.float32)
         rows = top_k(scores, K)[0]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from data.events import signed_weight
 from data.records import Interaction
+from recommender.dataset import customer_key
+from recommender.histories import Histories
 from recommender.items import Ints, Items
 from recommender.request import Request
+from recommender.rules import Shelf
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -39,6 +44,20 @@ class Known:
         """int64: the rows of ``products`` that are in the catalogue."""
         rows = items.rows(self.products)
         return rows[rows >= 0]
+
+    def history(self, request: Request, shelf: Shelf, weights: Mapping[str, float]) -> Histories:
+        """The events with products that are live, as arrays; weights: of the shop's events."""
+        rows = shelf.items.rows([event.product_id for event in self.events]).tolist()
+        live = [
+            (event, row) for event, row in zip(self.events, rows, strict=True) if row >= 0 and shelf.live[row]
+        ]
+        return Histories.single(
+            [row for _, row in live],
+            [signed_weight(event.event, event.value, weights) for event, _ in live],
+            [event.timestamp.timestamp() for event, _ in live],
+            (request.at or datetime.now(UTC)).timestamp(),
+            customer_key(request.customer_id or ""),
+        )
 
 
 def _products(events: Sequence[Interaction]) -> list[str]:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data.blas import blas_in_one_thread
 from data.errors import NotTrained
-from data.events import signed_weight
 from data.records import Interaction
 from recommender import artifacts
 from recommender.amounts import amounts_of
-from recommender.dataset import customer_key
 from recommender.histories import Histories
 from recommender.items import Floats
 from recommender.known import Known
@@ -32,7 +29,7 @@ from recommender.request import (
     Recommendation,
     Request,
 )
-from recommender.rules import Choice, Shelf, barred, choose
+from recommender.rules import Choice, barred, choose
 from recommender.settings import Settings
 from recommender.source import LiveCatalogue, load_dataset
 from recommender.views import View, Views
@@ -112,13 +109,13 @@ class Recommender:
         known = Known.of(self._shop, request)
         with blas_in_one_thread():
             items = view.items
-            history = self._history(known.events, request, view.shelf)
+            history = known.history(request, view.shelf, self._shop.event_weights)
             candidates = view.panel.ask(history, barred(request, view.shelf, known.met(items)))
             return portrait_of(history, items, view.vitrine.blend, candidates, each)
 
     def _answer(self, request: Request, view: View, known: Known) -> Answer:
         items = view.items
-        history = self._history(known.events, request, view.shelf)
+        history = known.history(request, view.shelf, self._shop.event_weights)
         out = barred(request, view.shelf, known.met(items))
         candidates = view.panel.ask(history, out)
         found = candidates.rows
@@ -149,20 +146,6 @@ class Recommender:
     def wait(self, seconds: float | None = None) -> None:
         """Until what is new in the catalogue is found, or so many seconds have passed."""
         self._views.wait(seconds)
-
-    def _history(self, known: Sequence[Interaction], request: Request, shelf: Shelf) -> Histories:
-        """The interactions with products that are live, as arrays."""
-        table = self._shop.event_weights
-        rows = shelf.items.rows([event.product_id for event in known]).tolist()
-        live = [(event, row) for event, row in zip(known, rows, strict=True) if row >= 0 and shelf.live[row]]
-        now = request.at or datetime.now(UTC)
-        return Histories.single(
-            [row for _, row in live],
-            [signed_weight(event.event, event.value, table) for event, _ in live],
-            [event.timestamp.timestamp() for event, _ in live],
-            now.timestamp(),
-            customer_key(request.customer_id or ""),
-        )
 
 
 def _why_not(known: Sequence[Interaction], history: Histories) -> str:

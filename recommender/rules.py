@@ -22,14 +22,14 @@ class Shelf:
     """The live products twice: as a table to filter, and as arrays to rank, which may be of a moment before.
 
     rows: the row in ``items`` of each row of the table, -1 for products that came since. live: bool (n,), by
-    row of ``items``: products that the table has. sold_out: bool (n,), those of them that are out of stock.
+    row of ``items``: products that the table has. on_sale: bool (n,), those of them that are in stock.
     """
 
     table: ProductTable
     items: Items
     rows: Ints
     live: Bools
-    sold_out: Bools
+    on_sale: Bools
 
     @classmethod
     def of(cls, table: ProductTable, items: Items, before: Shelf | None = None) -> Shelf:
@@ -40,9 +40,9 @@ class Shelf:
             rows = items.rows(table.ids)
             live = np.zeros(len(items), np.bool_)
             live[rows[rows >= 0]] = True
-        there = np.zeros(len(items), np.bool_)
-        there[rows[(rows >= 0) & np.asarray(table.column("in_stock"), np.bool_)]] = True
-        return cls(table, items, rows, live, live & ~there)
+        on_sale = np.zeros(len(items), np.bool_)
+        on_sale[rows[(rows >= 0) & np.asarray(table.column("in_stock"), np.bool_)]] = True
+        return cls(table, items, rows, live, on_sale)
 
 
 def barred(request: Request, shelf: Shelf, met: Sequence[int] | Ints) -> Bools:
@@ -52,7 +52,7 @@ def barred(request: Request, shelf: Shelf, met: Sequence[int] | Ints) -> Bools:
     before. met: rows of the products that the history speaks of. Raises BadFilter for a filter on an unknown
     column.
     """
-    out = ~shelf.live | shelf.sold_out
+    out = ~shelf.on_sale
     if request.where is not None:
         left_out = shelf.rows[~np.asarray(request.where.mask(shelf.table), np.bool_)]
         out[left_out[left_out >= 0]] = True

@@ -11,9 +11,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,13 +20,10 @@ import numpy as np
 from scipy import sparse
 
 from data.errors import Damaged, NotReady, NotTrained
-from data.events import signed_weight
-from data.records import Interaction
 from index.durable import replace_text, sha256_of, sync
 from recommender import unfinished
-from recommender.dataset import Dataset, customer_key
+from recommender.dataset import Dataset
 from recommender.evaluation.exam import asking
-from recommender.histories import Histories
 from recommender.items import Floats, Ints, Items
 from recommender.known import Known
 from recommender.models.base import Fitted, FittedBacked, Recipe
@@ -124,8 +120,9 @@ def recommend_by(shop: Shop, index: LiveCatalogue, name: str, request: Request) 
     model, items = open_model(shop, index, name)
     now = index.pinned()
     known = Known.of(shop, request)
-    history = _history(shop, known.events, request, items)
-    out = barred(request, Shelf.of(now.table, items), known.met(items))
+    shelf = Shelf.of(now.table, items)
+    history = known.history(request, shelf, shop.event_weights)
+    out = barred(request, shelf, known.met(items))
     scores = model.score(history, out[None, :])[0].astype(np.float32)
     scores[out] = -np.inf
     ranked = top_k(scores[None, :], len(items))[0]
@@ -146,19 +143,6 @@ def _from_zero(scores: Floats, ranked: Ints, silence: float) -> Floats:
         low, high = float(scores[heard[-1]]), float(scores[heard[0]])
         found[heard] = (scores[heard] - low) / (high - low) if high > low else 1.0
     return found
-
-
-def _history(shop: Shop, known: Sequence[Interaction], request: Request, items: Items) -> Histories:
-    rows = items.rows([event.product_id for event in known])
-    live = [(event, int(row)) for event, row in zip(known, rows, strict=True) if row >= 0]
-    weights = shop.event_weights
-    return Histories.single(
-        [row for _, row in live],
-        [signed_weight(event.event, event.value, weights) for event, _ in live],
-        [event.timestamp.timestamp() for event, _ in live],
-        (request.at or datetime.now(UTC)).timestamp(),
-        customer_key(request.customer_id or ""),
-    )
 
 
 def _on(data: Dataset, items: Items) -> Dataset:

@@ -82,7 +82,7 @@ def ranked_in_full(recommender: Recommender, request: Request) -> list[str]:
     """As the evaluation asks: every source scores all products."""
     view = recommender._views.current()
     known = Known.of(recommender._shop, request)
-    history = recommender._history(known.events, request, view.shelf)
+    history = known.history(request, view.shelf, recommender._shop.event_weights)
     out = barred(request, view.shelf, known.met(view.items))[None, :]
     scores = np.where(out, -np.inf, view.vitrine.score(history, out)).astype(np.float32)
     return [view.items.ids[row] for row in top_k(scores, request.k)[0] if row >= 0]
