@@ -1,22 +1,25 @@
-"""A GPU beside what it could do at most: the network, exact search, approximate search, filters and deletes.
+"""A GPU beside what it could do at most: the network, files to vectors, exact search, approximate search,
+filters and deletes.
 
-Network: prepared photos in memory through the runtime, with all copies; the ceiling is the same network on
-photos that lie on the GPU already, compiled. Search: batches against all rows; the limits are reading the
-stored rows once and the matrix product alone, in float16, and the roofline is the slower of the two. What
-filters and deletes leave is compared with brute force; a product that should not be there, or a recall@10
-below .99, ends the run with an error. Decoding and network together are measured by ``indexing``, whose limit
-is the slower stage where the network has a device of its own.
+Network: prepared photos in memory through the runtime, with all copies; the ceiling is the fastest that the
+same network was seen to run on photos that lie on the GPU already: compiled by torch, or as the runtime's own
+graph. Files: photos on disk to committed vectors, beside a DataLoader that feeds the same GPU; the limit is
+the slower of decoding alone on all cores and the network alone, and which it is says what bounds ours.
+Search: batches against all rows; the limits are reading the stored rows once and the matrix product alone,
+in float16, and the roofline is the slower of the two. What filters and deletes leave is compared with brute
+force; a product that should not be there, or a recall@10 below .99, ends the run with an error.
 
 Without a GPU everything runs on the CPU, which says nothing of a GPU, but that the benchmark works.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +27,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.drawn_photos import weights_folder
+from benchmarks.drawn_photos import draw_in_processes, weights_folder
 from benchmarks.drawn_shop import PORTION, blocks, fill, layout_of, name_of, number_of, space_of
 from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
-from benchmarks.indexing import overlap
+from benchmarks.indexing import Figures, decode_all, index_all, overlap
+from benchmarks.peers.environment import HERE, Worker
+from data.cores import cores
 from data.where import parse
 from embedder.registry import open_embedder
+from embedder.runtime.cuda_runtime import CudaRuntime
+from index.approximate import ApproximateScan
+from index.choose import OVERFETCHED, VISITED, build, factories
 from index.devices import gpu_scan, gpus, to_gpu
 from index.generation import build_generation
+from index.manifest import Setting
 from index.query import Example, Query
 from index.scans import ExactScan, Scan
 from index.search import CatalogueIndex
@@ -58,7 +67,7 @@ GONE = 20
 class Scale:
     """rows x width are searched by so many queries at a time. products: of the shop that filters and deletes
     are tried in, whole portions of ``drawn_shop``; above 50,000 its index is on the GPU. photos: of a turn of
-    the network.
+    the network. files: how many photos of which side lie on disk, and of how many a peer's turn is.
     """
 
     rows: int
@@ -67,12 +76,15 @@ class Scale:
     products: int
     backbone: str
     photos: int
+    files: Mapping[int, tuple[int, int]]
     turns: int
 
 
 SCALES: Mapping[Size, Scale] = {
-    "quick": Scale(20_000, 256, (256,), PORTION, "mobilenetv3_small_050", 32, 3),
-    "full": Scale(1_000_000, 512, (256, 2048), 60_000, "resnet50", 4096, 5),
+    "quick": Scale(20_000, 256, (256,), PORTION, "mobilenetv3_small_050", 32, {64: (96, 64)}, 3),
+    "full": Scale(
+        1_000_000, 512, (256, 2048), 60_000, "resnet50", 8192, {400: (16_384, 4096), 1200: (4096, 1024)}, 3
+    ),
 }
 
 
@@ -81,7 +93,7 @@ def precision(device: torch.device) -> torch.dtype:
     return torch.float16 if device.type == "cuda" else torch.float32
 
 
-def timed(work: Callable[[], Any], count: int, device: torch.device) -> Callable[[], float]:
+def timed(work: Callable[[], Any], count: float, device: torch.device) -> Callable[[], float]:
     """A turn: things per second, all work of the device finished."""
 
     def turn() -> float:
@@ -113,9 +125,8 @@ def table(
     return Table(title, unit, "more", rows, absent or {})
 
 
-def network(scale: Scale, place: Path, device: torch.device) -> Table:
+def network(scale: Scale, folder: Path, device: torch.device) -> Table:
     """Photos through the runtime, beside the same network on photos that are there already."""
-    folder = weights_folder(place / scale.backbone, scale.backbone)
     embedder = open_embedder(str(folder), runtime="cuda" if device.type == "cuda" else "torch")
     runtime = embedder.runtime
     photos = np.random.default_rng(0).integers(0, 256, (scale.photos, *embedder.photo_shape), np.uint8)
@@ -134,17 +145,52 @@ def network(scale: Scale, place: Path, device: torch.device) -> Table:
 
         return work
 
-    contenders = {
+    def alone(some: Callable[[Any], Any]) -> Callable[[], float]:
+        return timed(through(some), times * runtime.batch, device)
+
+    contenders: dict[str, tuple[str, Callable[[], float]]] = {
         "ours, all copies counted": ("ours", timed(lambda: runtime.encode(photos), len(photos), device)),
-        "the network alone, eager": ("limit", timed(through(net), times * runtime.batch, device)),
+        "torch eager, photos there already": ("peer", alone(net)),
     }
-    if device.type == "cuda":
-        fast: Any = torch.compile(net, mode="max-autotune")
-        contenders["the network alone, compiled"] = (
-            "limit",
-            timed(through(fast), times * runtime.batch, device),
-        )
+    if isinstance(runtime, CudaRuntime):
+        graph = runtime.ready(runtime.batch).graph
+        contenders["our graph, photos there already"] = ("limit", alone(lambda _: graph.replay()))
+        fast: Any = torch.compile(net, mode="max-autotune-no-cudagraphs")
+        contenders["torch compiled, photos there already"] = ("limit", alone(fast))
     return table(f"{scale.backbone}, {runtime.device}", "photos/s", contenders, scale.turns)
+
+
+def files(scale: Scale, folder: Path, place: Path, side: int, device: torch.device) -> Table:
+    """Photos on disk to committed vectors."""
+    n, few = scale.files[side]
+    paths = draw_in_processes(place / str(side), n, side, cores())
+    embedder = open_embedder(str(folder), runtime="cuda" if device.type == "cuda" else "torch")
+    photos = np.random.default_rng(0).integers(0, 256, (n, *embedder.photo_shape), np.uint8)
+    command = [sys.executable, str(HERE / "with_plain_indexing.py"), str(folder), str(cores())]
+    worker, figures = Worker("peers", command, dict(os.environ)), Figures()
+
+    def loader() -> float:
+        told = worker.ask("loader", paths=[str(path) for path in paths[:few]])
+        return few / float(told["seconds"])
+
+    contenders: dict[str, tuple[str, Callable[[], float]]] = {
+        "ours": ("ours", lambda: index_all(embedder, paths, figures)),
+        f"DataLoader of {cores()}, torch eager": ("peer", loader),
+        "decode only": ("limit", lambda: decode_all(embedder, paths)),
+        "network only": ("limit", timed(lambda: embedder.runtime.encode(photos), n, device)),
+    }
+    try:
+        made = table(f"{n:,} photos of {side} px, {scale.backbone}", "photos/s", contenders, scale.turns)
+    finally:
+        worker.close()
+    parts = {name: float(np.median([turn[name] for turn in figures.stages])) for name in figures.stages[0]}
+    seconds = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
+    used = float(np.median(figures.processor["ours"]))
+    notes = (
+        f"seconds of ours, summed over threads: {seconds}",
+        f"processor time of the process that feeds the network: {used * 1e6:.0f} us a photo",
+    )
+    return replace(made, notes=notes)
 
 
 def exact(scale: Scale, many: int, matrix: Halves, queries: Floats, device: torch.device) -> Table:
@@ -175,6 +221,33 @@ def exact(scale: Scale, many: int, matrix: Halves, queries: Floats, device: torc
     accuracy = {"ours, the index alone": {"shared with torch": round(overlap(found, plain, K), 4)}}
     title = f"{len(matrix):,} x {matrix.shape[1]}, comparing everything, batches of {many}"
     return table(title, "queries/s", contenders, scale.turns, accuracy, absent)
+
+
+def lists(scale: Scale, matrix: Halves, queries: Floats, device: torch.device) -> Table:
+    """The approximate type that is tried first on a GPU, at the cheapest setting that finds enough."""
+    factory = factories(len(matrix), scale.width, True)[1]
+    built = build(factory, matrix)
+    moved = to_gpu(built) if gpus() else built
+    rows, probes = (torch.from_numpy(part).to(device, precision(device)) for part in (matrix, queries))
+    exact = (probes.float() @ rows.T.float()) if device.type == "cpu" else probes @ rows.T
+    best = exact.topk(K).indices.cpu().numpy()
+    for setting in (Setting("nprobe", visited, factor) for factor in OVERFETCHED for visited in VISITED):
+        scan = gpu_scan(moved, setting) if gpus() else ApproximateScan(moved, setting)
+        recall = overlap(scan.each(queries, K).rows, best, K)
+        if recall >= WANTED:
+            break
+    share = setting.value / built.nlist
+    contenders: dict[str, tuple[str, Callable[[], float]]] = {
+        "ours, the index alone": ("ours", timed(lambda: scan.each(queries, K), len(queries), device)),
+        # A byte a number is read of the visited share, where all rows have two.
+        "limit: reading the visited codes": ("limit", timed(lambda: rows.view(-1).sum(), 2 / share, device)),
+    }
+    title = (
+        f"{len(matrix):,} x {scale.width}, {factory}, {setting.parameter} {setting.value}, "
+        f"{setting.overfetch} times as many fetched, batches of {len(queries)}"
+    )
+    accuracy = {"ours, the index alone": {"recall@10": round(recall, 4)}}
+    return table(title, "queries/s", contenders, scale.turns, accuracy)
 
 
 def approximate(scale: Scale, place: Path, device: torch.device) -> tuple[Table, dict[str, Any]]:
@@ -233,10 +306,14 @@ def run(size: Size) -> Report:
     )
     noise = np.random.default_rng(3).standard_normal((QUERIES, scale.width)).astype(np.float32)
     queries = matrix[:QUERIES].astype(np.float32) + 0.02 * noise
-    with tempfile.TemporaryDirectory() as folder:
-        tables = [network(scale, Path(folder), device)]
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        folder = weights_folder(place / scale.backbone, scale.backbone)
+        tables = [network(scale, folder, device)]
+        tables += [files(scale, folder, place, side, device) for side in scale.files]
         tables += [exact(scale, many, matrix, queries, device) for many in scale.batches]
-        searched, details = approximate(scale, Path(folder), device)
+        tables.append(lists(scale, matrix, queries, device))
+        searched, details = approximate(scale, place, device)
     return Report([*tables, searched], {"device": str(device), **details})
 
 

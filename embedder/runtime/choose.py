@@ -51,17 +51,19 @@ def open_runtime(network: Network, name: str = "auto", batch: int | None = None)
         from embedder.runtime.openvino_runtime import OpenVinoRuntime
 
         return OpenVinoRuntime(network, batch)
-    from embedder.runtime.torch_runtime import TorchRuntime
-
     if chosen == "torch":
-        return TorchRuntime(network, "cpu", batch)
+        from embedder.runtime.torch_runtime import TorchRuntime
+
+        return TorchRuntime(network, batch)
     import torch
 
     if not torch.cuda.is_available():
         if name != "auto":
             raise UsageError("there is no CUDA GPU that torch can use; take the runtime openvino or torch")
         return open_runtime(network, "openvino" if installed() else "torch", batch)
+    from embedder.runtime.cuda_runtime import CudaRuntime
+
     try:
-        return TorchRuntime(network, "cuda", batch)
+        return CudaRuntime(network, batch)
     except torch.cuda.OutOfMemoryError:
         raise VitrineError("the GPU has no memory left for this network; take the runtime openvino") from None

@@ -1,4 +1,4 @@
-"""PyTorch: float32 on the CPU as the reference, half precision and channels_last on a CUDA GPU."""
+"""PyTorch on the CPU, in float32: the reference, and what runs where OpenVINO is not installed."""
 
 from __future__ import annotations
 
@@ -11,36 +11,26 @@ from torch import Tensor, nn
 from embedder.network import Network
 from embedder.runtime.seam import Floats, Photos, Token, gathered, in_batches
 
-BATCH_CPU = 8
-BATCH_CUDA = 128
+BATCH = 8
 PROBE = 2
 
 
 class TorchRuntime:
     """The network as PyTorch runs it, eagerly."""
 
-    def __init__(
-        self, network: Network, device: str, batch: int | None = None, half: bool | None = None
-    ) -> None:
-        """``half`` defaults to half precision on CUDA and float32 elsewhere."""
-        self._device = torch.device(device)
-        cuda = self._device.type == "cuda"
-        half = cuda if half is None else half
-        self._dtype = torch.float16 if half else torch.float32
-        self._layout = torch.channels_last if half else torch.contiguous_format
+    side_by_side = False  # torch spreads one batch over all cores by itself
+    name = "torch-cpu"
+    device = "CPU, float32"
+
+    def __init__(self, network: Network, batch: int | None = None) -> None:
         self._size = network.config.preprocessing
-        net: nn.Module = network.build().requires_grad_(False).to(self._device, self._dtype)
-        self._net = net.to(memory_format=self._layout)
+        self._net: nn.Module = network.build().requires_grad_(False)
         self._mean = self._channels(self._size.mean)
         self._std = self._channels(self._size.std)
         self._lock = threading.Lock()
-        self.side_by_side = False  # torch spreads one batch over all cores by itself
-        self.name = f"torch-{self._device.type}"
-        self.batch = batch or (BATCH_CUDA if cuda else BATCH_CPU)
-        kind = torch.cuda.get_device_name(self._device) if cuda else "CPU"
-        self.device = f"{kind}, {'half precision, channels_last' if half else 'float32'}"
+        self.batch = batch or BATCH
         probe = torch.zeros((PROBE, self._size.height, self._size.width, 3), dtype=torch.uint8)
-        self._dims = tuple(int(output.shape[1]) for output in self._launch(probe))
+        self._dims = tuple(int(output.shape[1]) for output in self._computed(probe))
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -57,31 +47,16 @@ class TorchRuntime:
         return self.encode(photos)
 
     def stream(self, batches: Iterable[tuple[Token, Photos]]) -> Iterator[tuple[Token, tuple[Floats, ...]]]:
-        """One batch is launched before the one before it is fetched, so a GPU never waits for the copy
-        back."""
-        waiting: tuple[Token, tuple[Tensor, ...]] | None = None
+        """One batch after the other."""
         for token, photos in batches:
-            launched = self._launch(self._sent(photos))
-            if waiting is not None:
-                yield waiting[0], self._fetched(waiting[1])
-            waiting = (token, launched)
-        if waiting is not None:
-            yield waiting[0], self._fetched(waiting[1])
-
-    def _channels(self, values: tuple[float, float, float]) -> Tensor:
-        return (torch.tensor(values) * 255.0).view(1, 3, 1, 1).to(self._device)
-
-    def _sent(self, photos: Photos) -> Tensor:
-        tensor = torch.from_numpy(photos)
-        return tensor.pin_memory() if self._device.type == "cuda" else tensor
-
-    def _launch(self, photos: Tensor) -> tuple[Tensor, ...]:
-        with torch.inference_mode():
-            pictures = photos.to(self._device, non_blocking=True).permute(0, 3, 1, 2).float()
-            normal = ((pictures - self._mean) / self._std).to(self._dtype, memory_format=self._layout)
-            outputs: tuple[Tensor, ...] = self._net(normal)
-            return outputs
+            yield token, tuple(output.numpy() for output in self._computed(torch.from_numpy(photos)))
 
     @staticmethod
-    def _fetched(outputs: tuple[Tensor, ...]) -> tuple[Floats, ...]:
-        return tuple(output.float().cpu().numpy() for output in outputs)
+    def _channels(values: tuple[float, float, float]) -> Tensor:
+        return (torch.tensor(values) * 255.0).view(1, 3, 1, 1)
+
+    def _computed(self, photos: Tensor) -> tuple[Tensor, ...]:
+        with torch.inference_mode():
+            pictures = photos.permute(0, 3, 1, 2).float().contiguous()
+            outputs: tuple[Tensor, ...] = self._net((pictures - self._mean) / self._std)
+            return tuple(output.float() for output in outputs)

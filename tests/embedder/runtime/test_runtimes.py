@@ -20,18 +20,18 @@ from tests.embedder.kit import cosines, drawn
 from tests.real import REAL, needs_real
 
 
-@pytest.fixture(
-    scope="module", params=["openvino", "torch", "torch-half", pytest.param("cuda", marks=pytest.mark.gpu)]
-)
+@pytest.fixture(scope="module", params=["openvino", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
 def runtime(request: pytest.FixtureRequest, tiny: Embedder) -> Runtime:
-    """Each of them for the tiny embedder; half precision with channels_last also where there is no GPU."""
+    """Each of them for the tiny embedder."""
     if request.param == "openvino":
         return OpenVinoRuntime(tiny.network, 4)
     if request.param == "cuda":
         if not cuda_devices():
             pytest.skip("no CUDA GPU")
-        return TorchRuntime(tiny.network, "cuda", 4)
-    return TorchRuntime(tiny.network, "cpu", 4, half=request.param == "torch-half")
+        from embedder.runtime.cuda_runtime import CudaRuntime
+
+        return CudaRuntime(tiny.network, 4)
+    return TorchRuntime(tiny.network, 4)
 
 
 def test_a_runtime_agrees_with_the_reference(runtime: Runtime, tiny: Embedder) -> None:
