@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from data.aspects import AspectLayout
 from data.errors import BadPhoto, Damaged, UsageError
-from data.photos import decode
 from embedder.colour import Palette
 from embedder.config import EmbedderConfig
 from embedder.network import Network
 from embedder.palettes import palette_of
+from embedder.preparing import OnePicture, Preparation
 from embedder.projection import Projection
 from embedder.runtime.choose import open_runtime
 from embedder.runtime.seam import Runtime
@@ -89,7 +89,12 @@ class Embedder:
     @property
     def photo_shape(self) -> tuple[int, ...]:
         """Shape of a prepared photo: (H, W, 3) for an embedder of one network."""
-        return self.input_size[1], self.input_size[0], 3
+        return self.preparation.shape
+
+    @cached_property
+    def preparation(self) -> Preparation:
+        """How photos are made ready, which another process may do: ``prepare`` and ``colours`` are this."""
+        return OnePicture.of(self.config.preprocessing, self.palette)
 
     @property
     def runtime(self) -> Runtime:
@@ -128,12 +133,12 @@ class Embedder:
         return None if any(p.matrix is None for p in self.projections) else self.layout.d
 
     def prepare(self, source: Path | bytes) -> Photos:
-        """Decodes a photo to uint8 (H, W, 3) at ``input_size``; BadPhoto says why where it cannot be used."""
-        return decode(source, self.input_size, resample=self.config.preprocessing.interpolation)
+        """Decodes a photo to uint8 of ``photo_shape``; BadPhoto says why where it cannot be used."""
+        return self.preparation.prepare(source)
 
     def colours(self, photo: Photos) -> Floats:
         """The palette block of one prepared photo, (n,); (0,) for an embedder without a palette."""
-        return np.zeros(0, np.float32) if self.palette is None else self.palette.histogram(photo)
+        return self.preparation.colours(photo)
 
     def encode(self, photos: Photos) -> Floats:
         """Prepared photos, uint8 (n, *photo_shape) → unit blocks, float32 (n, d), unscaled.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from data.errors import UsageError
-from embedder.embedder import Embedder, Floats, Photos
+from embedder.embedder import Embedder, Photos
 from embedder.joined_config import JoinedConfig
 from embedder.packing import Packing
+from embedder.preparing import OnePicture, PackedPictures, Preparation
 from embedder.runtime.joined_runtime import JoinedRuntime, Source
 from embedder.runtime.seam import Runtime
 from embedder.tensors import StoredTensor
@@ -77,18 +78,12 @@ class JoinedEmbedder(Embedder):
         self.joint = config
         self._packing = Packing.of([member.config.preprocessing for member in members])
 
-    @property
-    def photo_shape(self) -> tuple[int, ...]:
-        """Shape of a prepared photo: (length,), see ``Packing``."""
-        return (self._packing.length,)
-
-    def prepare(self, source: Path | bytes) -> Photos:
-        """Decodes a photo once for every way in which a member wants it → uint8 (length,)."""
-        return self._packing.pack([self.members[maker].prepare(source) for maker in self._packing.makers])
-
-    def colours(self, photo: Photos) -> Floats:
-        """The palette block of a prepared photo, (n,), from the picture of the member whose palette it is."""
-        return super().colours(self.picture(photo, self.joint.palette_owner or 0))
+    @cached_property
+    def preparation(self) -> Preparation:
+        """A photo is decoded once for every way in which a member wants it; the palette looks at the picture
+        of the member whose it is."""
+        parts = [OnePicture.of(member.config.preprocessing) for member in self.members]
+        return PackedPictures(parts, self._packing, self.palette, self.joint.palette_owner or 0)
 
     def _open_runtime(self, name: str, batch: int | None) -> Runtime:
         return JoinedRuntime([member.runtime for member in self.members], self._packing, self.sources())
