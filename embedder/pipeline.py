@@ -2,15 +2,19 @@
 
 Where the CPU computes, every worker decodes a batch and then computes it: there are hardly more threads than
 cores, so none takes another's cache away. Where a GPU computes, threads decode into a bounded channel and the
-calling thread feeds it. One more thread commits. Whatever was committed stays when the process is killed, and
-the next run goes on from there.
+calling thread feeds it. Where there are many cores and photos, each of these threads has a process read and
+decode for it. One more thread commits. Whatever was committed stays when the process is killed, and the next
+run goes on from there.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -23,8 +27,10 @@ from data.records import PendingPhoto, SpaceRecord
 from data.shop import Shop
 from embedder.channel import Broken, Channel
 from embedder.embedder import Embedder, Floats, Photos
+from embedder.hands import GROUP_PHOTOS, Hands, OwnHands
+from embedder.process_hands import ProcessHands
 from embedder.progress import EncodeReport, Progress
-from embedder.reading import GROUP_PHOTOS, Claims, Decoded, Reader, Refused, Seen
+from embedder.reading import Claims, Decoded, Reader, Refused, Seen
 from embedder.stages import COLOURS, COMMIT, DECODE, KNOWN, LIST, NETWORK, READ, Stages
 from embedder.waiting import Work
 from embedder.writing import Encoded, Finished, Writer
@@ -34,15 +40,25 @@ BATCHES_WAITING = 4
 RESULTS_WAITING = 64
 MOST_THREADS = 16
 WAKE_SECONDS = 0.1
+HANDED_OVER = 8
+"""Decoded photos that a thread puts into the channel at once."""
+PROCESS_CORES = 4
+"""From so many cores on processes decode: up to three are kept busy by threads alone."""
+PROCESS_PHOTOS = 1000
+"""From so many photos on: the processes take half a second to start."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
     """threads: that read and decode (and compute, where the CPU does); None chooses by machine and runtime.
-    limits: of photos."""
+    limits: of photos. processes: whether each of the threads has a process read and decode for it (never on
+    Windows); None chooses by machine and number of photos."""
 
     threads: int | None = None
     limits: PhotoLimits | None = None
+    processes: bool | None = None
 
 
 def encode_pending(
@@ -79,6 +95,11 @@ def default_threads(runtime: str) -> int:
     return min(MOST_THREADS, cores() + (0 if runtime.endswith("cuda") else 1))
 
 
+def default_processes(photos: int) -> bool:
+    """Whether processes decode so many photos."""
+    return cores() >= PROCESS_CORES and photos >= PROCESS_PHOTOS
+
+
 class _Run:
     """One run of the pipeline: its channels, threads, and the first error of any of them."""
 
@@ -93,7 +114,11 @@ class _Run:
         self._runtime = embedder.runtime
         self._stages = Stages()
         claims, expected = Claims(), _expected(shop, embedder.space)
-        self._reader = Reader(shop, embedder, claims, self._stages, options.limits)
+        self._reader = Reader(shop, embedder.space, claims, self._stages)
+        self._limits = options.limits or PhotoLimits()
+        wanted = default_processes(expected) if options.processes is None else options.processes
+        self._processes = wanted and os.name == "posix"
+        self._told = False
         self._writer = Writer(shop, embedder.space, claims, expected, progress)
         self._threads = options.threads or default_threads(self._runtime.name)
         self._decoded: Channel[Decoded] = Channel(BATCHES_WAITING * self._runtime.batch)
@@ -148,14 +173,15 @@ class _Run:
 
     def _work_all(self, photos: Iterator[PendingPhoto]) -> None:
         batch: list[Decoded] = []
-        for item in self._items(photos):
-            if not isinstance(item, Decoded):
-                self._hand_over(item)
-                continue
-            batch.append(item)
-            if len(batch) == self._runtime.batch:
-                self._compute(batch)
-                batch = []
+        with closing(self._hands()) as hands:
+            for item in self._items(photos, hands):
+                if not isinstance(item, Decoded):
+                    self._hand_over(item)
+                    continue
+                batch.append(item)
+                if len(batch) == self._runtime.batch:
+                    self._compute(batch)
+                    batch = []
         if batch:
             self._compute(batch)
 
@@ -185,14 +211,13 @@ class _Run:
         while True:
             began = time.perf_counter()
             with self._stages.waiting(NETWORK):
-                item = self._decoded.get()
+                items = self._decoded.get_some(self._runtime.batch - len(batch))
             self._stages.add(NETWORK, began - time.perf_counter())  # is inside what _encode counts
-            if item is not None:
-                batch.append(item)
-            if batch and (item is None or len(batch) == self._runtime.batch):
+            batch.extend(items)
+            if batch and (not items or len(batch) == self._runtime.batch):
                 yield _stacked(batch)
                 batch = []
-            if item is None:
+            if not items:
                 return
 
     def _read(self, photos: Iterator[PendingPhoto]) -> None:
@@ -205,14 +230,38 @@ class _Run:
             self._decoded.close()
 
     def _read_all(self, photos: Iterator[PendingPhoto]) -> None:
-        for item in self._items(photos):
-            with self._stages.waiting(DECODE):
-                if isinstance(item, Decoded):
-                    self._decoded.put(item)
-                else:
-                    self._results.put(item)
+        decoded: list[Decoded] = []
+        with closing(self._hands()) as hands:
+            for item in self._items(photos, hands):
+                if not isinstance(item, Decoded):
+                    with self._stages.waiting(DECODE):
+                        self._results.put(item)
+                    continue
+                decoded.append(item)
+                if len(decoded) == HANDED_OVER:
+                    self._hand_decoded(decoded)
+                    decoded = []
+        if decoded:
+            self._hand_decoded(decoded)
 
-    def _items(self, photos: Iterator[PendingPhoto]) -> Iterator[Decoded | Seen | Refused]:
+    def _hand_decoded(self, photos: list[Decoded]) -> None:
+        with self._stages.waiting(DECODE):
+            self._decoded.put(*photos)
+
+    def _hands(self) -> Hands:
+        """What reads and decodes for the thread that calls."""
+        if self._processes:
+            return ProcessHands(self._embedder, self._limits, self._stages, self._lost)
+        return OwnHands(self._embedder, self._limits, self._stages)
+
+    def _lost(self, why: str) -> None:
+        """Of several processes the first is told: what befell one may befall them all."""
+        with self._lock:
+            first, self._told = not self._told, True
+        if first:
+            logger.warning("a process that decodes photos %s; its thread decodes by itself", why)
+
+    def _items(self, photos: Iterator[PendingPhoto], hands: Hands) -> Iterator[Decoded | Seen | Refused]:
         """What one thread reads: it takes a few photos at a time until none is left. Broken after an error
         elsewhere."""
         while True:
@@ -222,7 +271,7 @@ class _Run:
                 self._stages.add(LIST, time.perf_counter() - began, len(portion))
             if not portion:
                 return
-            for item in self._reader.read(portion):
+            for item in self._reader.read(portion, hands):
                 if self._error is not None:
                     raise Broken
                 yield item

@@ -6,27 +6,18 @@ encoded and the others wait for it.
 
 from __future__ import annotations
 
-import hashlib
-import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data import rejects
-from data.errors import BadPhoto
-from data.photolimits import PhotoLimits
 from data.records import PendingPhoto
-from embedder.embedder import Embedder
-from embedder.stages import COLOURS, DECODE, KNOWN, READ, Stages
-
-GROUP_PHOTOS = 32
-GROUP_BYTES = 32 * 2**20
+from embedder.hands import Hands, Unfit
+from embedder.stages import KNOWN, Stages
 
 
 class Known(Protocol):
@@ -91,25 +82,17 @@ class Claims:
 
 
 class Reader:
-    """Reads, hashes and decodes photos for one embedder. Threads may share it."""
+    """Sorts photos by what must be done with them, for one embedder's space. Threads may share it."""
 
-    def __init__(
-        self,
-        shop: Known,
-        embedder: Embedder,
-        claims: Claims,
-        stages: Stages,
-        limits: PhotoLimits | None = None,
-    ) -> None:
+    def __init__(self, shop: Known, space: str, claims: Claims, stages: Stages) -> None:
         self._shop = shop
-        self._embedder = embedder
+        self._space = space
         self._claims = claims
         self._stages = stages
-        self._limits = limits or PhotoLimits()
 
-    def read(self, photos: Sequence[PendingPhoto]) -> Iterator[Decoded | Seen | Refused]:
+    def read(self, photos: Sequence[PendingPhoto], hands: Hands) -> Iterator[Decoded | Seen | Refused]:
         """Decoded for what must be encoded, Seen for what the space knows already, Refused for what cannot
-        be.
+        be. ``hands`` do the work at files.
 
         Photos that wait for another one with the same bytes do not appear: see ``Claims``.
         """
@@ -122,72 +105,41 @@ class Reader:
                 yield Seen(photo.photo_id, photo.sha256, photo.size, photo.mtime_ns, same)
             else:
                 changed.append(photo)
-        group: list[tuple[PendingPhoto, Seen, bytes]] = []
-        size = 0
-        for photo in changed:
-            try:
-                seen, data = self._bytes(photo)
-            except BadPhoto as error:
-                yield Refused(photo.photo_id, error.reason, error.message)
-                continue
-            if self._claims.take(seen):
-                group.append((photo, seen, data))
-                size += len(data)
-            if len(group) >= GROUP_PHOTOS or size >= GROUP_BYTES:
-                yield from self._new(group)
-                group, size = [], 0
-        if group:
-            yield from self._new(group)
+        done = 0
+        while done < len(changed):
+            group: list[tuple[int, PendingPhoto, Seen]] = []
+            left = changed[done:]
+            for place, found in enumerate(hands.read([photo.path for photo in left])):
+                photo = left[place]
+                done += 1
+                if isinstance(found, Unfit):
+                    yield Refused(photo.photo_id, found.reason, found.message)
+                    continue
+                seen = Seen(photo.photo_id, *found, found.sha256 == photo.searched)
+                if self._claims.take(seen):
+                    group.append((place, photo, seen))
+            if group:
+                yield from self._new(group, hands)
 
-    def _new(self, group: list[tuple[PendingPhoto, Seen, bytes]]) -> Iterator[Decoded | Seen | Refused]:
+    def _new(
+        self, group: list[tuple[int, PendingPhoto, Seen]], hands: Hands
+    ) -> Iterator[Decoded | Seen | Refused]:
         # Asked only after the contents were claimed: whatever was committed before the claim is seen here.
-        known = self._known([seen.sha256 for _, seen, _ in group])
-        for photo, seen, data in group:
+        known = self._known([seen.sha256 for _, _, seen in group])
+        decoded = hands.decode([place for place, _, seen in group if seen.sha256 not in known])
+        for _, photo, seen in group:
             if seen.sha256 in known:
                 yield seen
                 yield from self._claims.release(seen.sha256)
                 continue
-            try:
-                yield self._decoded(seen, data)
-            except BadPhoto as error:
-                yield Refused(seen.photo_id, error.reason, f"{photo.path.name}: {error.message}", seen.sha256)
+            made = next(decoded)
+            if isinstance(made, Unfit):
+                yield Refused(seen.photo_id, made.reason, f"{photo.path.name}: {made.message}", seen.sha256)
+            else:
+                yield Decoded(seen, *made)
 
     def _known(self, digests: Sequence[str]) -> set[str]:
         began = time.perf_counter()
-        known = self._shop.known_sha(self._embedder.space, digests)
+        known = self._shop.known_sha(self._space, digests)
         self._stages.add(KNOWN, time.perf_counter() - began, len(digests))
         return known
-
-    def _decoded(self, seen: Seen, data: bytes) -> Decoded:
-        began = time.perf_counter()
-        pixels = self._embedder.prepare(data)
-        middle = time.perf_counter()
-        colours = self._embedder.colours(pixels)
-        self._stages.add(DECODE, middle - began, 1)
-        self._stages.add(COLOURS, time.perf_counter() - middle, 1)
-        return Decoded(seen, pixels, colours)
-
-    def _bytes(self, photo: PendingPhoto) -> tuple[Seen, bytes]:
-        began = time.perf_counter()
-        data, size, mtime_ns = read_bytes(photo.path, self._limits.max_bytes)
-        sha256 = hashlib.sha256(data).hexdigest()
-        seen = Seen(photo.photo_id, sha256, size, mtime_ns, sha256 == photo.searched)
-        self._stages.add(READ, time.perf_counter() - began, 1)
-        return seen, data
-
-
-def read_bytes(path: Path, limit: int) -> tuple[bytes, int, int]:
-    """A photo's bytes with the size and time of its file; BadPhoto where it is absent, no file or too
-    large."""
-    try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise BadPhoto(rejects.MISSING_FILE, f"{path.name} is not a file")
-        if found.st_size > limit:
-            raise BadPhoto(
-                rejects.TOO_MANY_BYTES, f"{path.name} has {found.st_size:,} bytes; the limit is {limit:,}"
-            )
-        return path.read_bytes(), found.st_size, found.st_mtime_ns
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
-        raise BadPhoto(rejects.MISSING_FILE, f"{path.name} {why}") from None

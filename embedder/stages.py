@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,6 +50,19 @@ class Stages:
             found = self._found[name]
             found.seconds += seconds
             found.photos += photos
+
+    def add_all(self, spent: Iterable[tuple[str, float, int]]) -> None:
+        """What another one gathered: name, seconds of work, photos."""
+        with self._lock:
+            for name, seconds, photos in spent:
+                self._found[name].seconds += seconds
+                self._found[name].photos += photos
+
+    def taken(self) -> list[tuple[str, float, int]]:
+        """The work gathered so far, for ``add_all``; from now on it is gathered anew."""
+        with self._lock:
+            found, self._found = self._found, {name: _Sum() for name in NAMES}
+        return [(name, work.seconds, work.photos) for name, work in found.items() if work.seconds]
 
     @contextmanager
     def waiting(self, name: str) -> Iterator[None]:
