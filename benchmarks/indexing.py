@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,12 +32,16 @@ from numpy.typing import ArrayLike, NDArray
 from benchmarks.drawn_photos import draw_photos, weights_folder
 from benchmarks.framework import Report, Row, Size, Spread, Table, main, turns
 from benchmarks.peers.environment import HERE, Worker
+from data.photolimits import PhotoLimits
 from data.records import CatalogueRow, PhotoRef, Product
 from data.shop import Shop
 from embedder.embedder import Embedder
+from embedder.hands import GROUP_PHOTOS
 from embedder.palettes import BUNDLED as BUNDLED_FOLDER
-from embedder.pipeline import default_threads, encode_pending
+from embedder.pipeline import default_processes, default_threads, encode_pending
+from embedder.process_hands import ProcessHands
 from embedder.registry import open_embedder
+from embedder.stages import Stages
 from index.generation import build_generation
 
 TITLE = "Indexing: files to committed vectors"
@@ -111,17 +116,31 @@ def index_all(embedder: Embedder, paths: Sequence[Path], figures: Figures | None
 
 
 def decode_all(embedder: Embedder, paths: Sequence[Path]) -> float:
-    """Photos per second read, decoded and given their colours by the pipeline's number of threads."""
+    """Photos per second read, decoded and given their colours by as many threads as the pipeline has, or by
+    their processes (which have started by then, and take digests too) where it would use them."""
     count = default_threads(embedder.runtime.name)
+    ready = threading.Barrier(count + 1)
 
-    def work(share: Sequence[Path]) -> None:
+    def alone(share: Sequence[Path]) -> None:
+        ready.wait()
         for path in share:
             embedder.colours(embedder.prepare(path.read_bytes()))
 
+    def by_process(share: Sequence[Path]) -> None:
+        with closing(ProcessHands(embedder, PhotoLimits(), Stages(), print)) as hands:
+            list(hands.read(share[:1]))
+            ready.wait()
+            done = 0
+            while done < len(share):
+                held = len(list(hands.read(share[done : done + GROUP_PHOTOS])))
+                done += sum(1 for _ in hands.decode(range(held)))
+
+    work = by_process if default_processes(len(paths)) else alone
     threads = [threading.Thread(target=work, args=(paths[i::count],)) for i in range(count)]
-    began = time.perf_counter()
     for thread in threads:
         thread.start()
+    ready.wait()
+    began = time.perf_counter()
     for thread in threads:
         thread.join()
     return len(paths) / (time.perf_counter() - began)

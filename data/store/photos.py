@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from data.ids import photo_id_of, storable
 from data.records import EncodedPhoto, PendingPhoto, Photo
 from data.rejects import MISSING_FILE
 from data.store.catalogue import UPLOADS
-from data.store.database import Database, next_revision, parts
+from data.store.database import Database, execute_many, next_revision, parts
 from data.store.products import Products
 from data.store.schema import photos, products, vectors
 
@@ -62,7 +63,7 @@ class Photos:
         return self._path(photo.root, photo.path)
 
     def _path(self, root: str, path: str) -> Path:
-        return (self._directory if root == UPLOADS else Path(root)) / path
+        return (self._directory if root == UPLOADS else _folder(root)) / path
 
     def add_upload(self, product_id: str, path: str, sha256: str) -> Photo:
         """Note an uploaded file as the last photo of a live product; the same file twice is one photo."""
@@ -158,34 +159,30 @@ def mark_done(connection: Connection, done: Sequence[EncodedPhoto], searched: bo
     searched: the vectors are of the space that is searched. Those of another change nobody's looks by
     themselves; only photos that are new, or have other content than before, then count.
     """
-    stored = _stored(connection, [photo.photo_id for photo in done])
+    stored: dict[str, tuple[str, str, str | None]] = {}
+    for part in parts([photo.photo_id for photo in done]):
+        query = select(photos.c.photo_id, photos.c.product_id, photos.c.status, photos.c.sha256)
+        for photo_id, *before in connection.execute(query.where(photos.c.photo_id.in_(part))):
+            stored[photo_id] = (before[0], before[1], before[2])
     values, owners = [], set()
     for photo in done:
-        row = stored.get(photo.photo_id)
-        if row is None:
+        known = stored.get(photo.photo_id)
+        if known is None:
             continue  # the product was deleted, or the photo dropped, while it was encoded
-        if (searched and not photo.same) or (row.status, row.sha256) != (DONE, photo.sha256):
-            owners.add(row.product_id)
+        product_id, *state = known
+        if (searched and not photo.same) or state != [DONE, photo.sha256]:
+            owners.add(product_id)
         values.append(
             {
                 "which": photo.photo_id,
-                "to_sha": photo.sha256,
+                "to_sha256": photo.sha256,
                 "to_size": photo.size,
-                "to_mtime": photo.mtime_ns,
+                "to_mtime_ns": photo.mtime_ns,
             }
         )
-    if values:
-        connection.execute(
-            update(photos)
-            .where(photos.c.photo_id == bindparam("which"))
-            .values(
-                status=DONE,
-                sha256=bindparam("to_sha"),
-                size=bindparam("to_size"),
-                mtime_ns=bindparam("to_mtime"),
-            ),
-            values,
-        )
+    one = update(photos).where(photos.c.photo_id == bindparam("which"))
+    read: dict[str, Any] = {name: bindparam(f"to_{name}") for name in ("sha256", "size", "mtime_ns")}
+    execute_many(connection, one.values(status=DONE, **read), values)
     return owners
 
 
@@ -239,6 +236,11 @@ def _page(space: str, last: tuple[str, int, str] | None, size: int) -> Select[An
         .limit(size)
     )
     return query if last is None else query.where(key > last)
+
+
+@lru_cache(maxsize=64)
+def _folder(root: str) -> Path:
+    return Path(root)
 
 
 def _stat(path: Path) -> tuple[int, int]:

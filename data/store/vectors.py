@@ -10,7 +10,7 @@ from sqlalchemy import Select, select, tuple_
 
 from data.errors import SpaceMismatch, UsageError
 from data.records import EncodedPhoto, VectorBatch
-from data.store.database import Database, next_revision, parts
+from data.store.database import Database, execute_many, next_revision, parts
 from data.store.photos import DONE, mark_done, mark_rejected
 from data.store.products import Products
 from data.store.rejects import Rejects
@@ -32,6 +32,7 @@ _OF_PRODUCTS_IN_SQLITE = (
     "WHERE NOT products.deleted AND photos.product_id IN ({}) "
     "ORDER BY photos.product_id, photos.position, photos.photo_id"
 )
+_KNOWN_IN_SQLITE = "SELECT sha256 FROM vectors WHERE space = ? AND sha256 IN ({})"
 
 
 class Vectors:
@@ -45,10 +46,10 @@ class Vectors:
     def known_sha(self, space: str, shas: Sequence[str]) -> set[str]:
         """Those digests for which the space has a vector."""
         found: set[str] = set()
-        with self._database.read() as connection:
-            for part in parts(shas):
-                query = select(vectors.c.sha256).where(vectors.c.space == space, vectors.c.sha256.in_(part))
-                found.update(connection.execute(query).scalars())
+        for part in parts(shas):
+            text = _KNOWN_IN_SQLITE.format(",".join("?" * len(part)))
+            rows = self._database.rows(text, [space, *part], partial(_known, space, part))
+            found.update(sha256 for (sha256,) in rows)
         return found
 
     def put(
@@ -68,9 +69,8 @@ class Vectors:
             if blobs:
                 put = self._database.upsert(vectors)
                 kept = {"vector": put.excluded.vector}
-                connection.execute(
-                    put.on_conflict_do_update(index_elements=["space", "sha256"], set_=kept), blobs
-                )
+                put = put.on_conflict_do_update(index_elements=["space", "sha256"], set_=kept)
+                execute_many(connection, put, blobs)
             searched = current_space(connection) or space
             looks = mark_done(connection, done, searched=searched == space)
             self._rejects.forget_photos(connection, [photo.photo_id for photo in done])
@@ -105,6 +105,10 @@ class Vectors:
             text = _OF_PRODUCTS_IN_SQLITE.format(marks)
             rows += self._database.rows(text, [space, *part], partial(_of_products, space, part))
         return _batch(rows)
+
+
+def _known(space: str, shas: Sequence[str]) -> Select[Any]:
+    return select(vectors.c.sha256).where(vectors.c.space == space, vectors.c.sha256.in_(shas))
 
 
 def _live(space: str) -> Select[Any]:
