@@ -83,7 +83,7 @@ class Scale:
 SCALES: Mapping[Size, Scale] = {
     "quick": Scale(20_000, 256, (256,), PORTION, "mobilenetv3_small_050", 32, {64: (96, 64)}, 3),
     "full": Scale(
-        1_000_000, 512, (256, 2048), 60_000, "resnet50", 8192, {400: (8192, 2048), 1200: (2048, 512)}, 3
+        1_000_000, 512, (256, 2048), 60_000, "resnet50", 4096, {400: (16_384, 4096), 1200: (4096, 1024)}, 3
     ),
 }
 
@@ -165,7 +165,8 @@ def files(scale: Scale, folder: Path, place: Path, side: int, device: torch.devi
     n, few = scale.files[side]
     paths = draw_in_processes(place / str(side), n, side, cores())
     embedder = open_embedder(str(folder), runtime="cuda" if device.type == "cuda" else "torch")
-    photos = np.random.default_rng(0).integers(0, 256, (n, *embedder.photo_shape), np.uint8)
+    shape = (min(n, scale.photos), *embedder.photo_shape)
+    photos = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     command = [sys.executable, str(HERE / "with_plain_indexing.py"), str(folder), str(cores())]
     worker, figures = Worker("peers", command, dict(os.environ)), Figures()
 
@@ -177,7 +178,7 @@ def files(scale: Scale, folder: Path, place: Path, side: int, device: torch.devi
         "ours": ("ours", lambda: index_all(embedder, paths, figures)),
         f"DataLoader of {cores()}, torch eager": ("peer", loader),
         "decode only": ("limit", lambda: decode_all(embedder, paths)),
-        "network only": ("limit", timed(lambda: embedder.runtime.encode(photos), n, device)),
+        "network only": ("limit", timed(lambda: embedder.runtime.encode(photos), len(photos), device)),
     }
     try:
         made = table(f"{n:,} photos of {side} px, {scale.backbone}", "photos/s", contenders, scale.turns)
