@@ -155,8 +155,8 @@ class CudaRuntime:
         return self._captured[size]
 
     def _capture(self, size: int) -> Captured:
-        drawn = torch.randint(0, 256, (size, *self._shape), generator=torch.Generator().manual_seed(0))
-        photos = drawn.to(self._here, torch.uint8)
+        draw = torch.Generator().manual_seed(0)
+        photos = torch.randint(0, 256, (size, *self._shape), generator=draw, dtype=torch.uint8).to(self._here)
         self._stream.wait_stream(torch.cuda.current_stream(self._here))
         with torch.cuda.stream(self._stream), torch.backends.cudnn.flags(benchmark=True):
             net = self._fastest(photos)
