@@ -16,6 +16,8 @@ from index.manifest import Setting
 
 GPU_LIMIT = 2048
 PLAIN = Setting("", 0, 1)
+QUICK_BYTES = 4 * 2**30
+"""Up to so many bytes a flat index is float32 on a GPU, where FAISS compares float16 a quarter slower."""
 
 
 def gpus() -> int:
@@ -33,11 +35,13 @@ def faiss_version() -> str:
 
 
 def to_gpu(index: Any) -> Any:
-    """A copy of an index on the first GPU, its vectors as float16 where the type allows."""
+    """A copy of an index on the first GPU: float16 where the type allows, but for flat ones up to
+    ``QUICK_BYTES``."""
     faiss = load_faiss()
 
     options = faiss.GpuClonerOptions()
-    options.useFloat16 = True
+    flat = isinstance(index, faiss.IndexFlat)
+    options.useFloat16 = not flat or index.ntotal * index.d * 4 > QUICK_BYTES
     options.useFloat16CoarseQuantizer = False
     return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index, options)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,7 +18,6 @@ from torch import Tensor, nn
 from embedder.network import Network
 from embedder.runtime.fused import fused
 from embedder.runtime.norms import with_norms_folded
-from embedder.runtime.pagelocked import PageLocked
 from embedder.runtime.seam import Floats, Photos, Token, gathered, in_batches
 
 BATCH = 256
@@ -41,8 +41,8 @@ class Captured:
 class Host:
     """Page-locked memory for one batch and its outputs, and when these have arrived."""
 
-    photos: PageLocked
-    outputs: tuple[PageLocked, ...]
+    photos: Tensor
+    outputs: tuple[Tensor, ...]
     arrived: Any
 
 
@@ -52,6 +52,12 @@ class Flight:
 
     n: int
     host: Host
+
+
+def _searching() -> AbstractContextManager[None]:
+    """cuDNN tries its kernels for a convolution when it first meets it, and takes the fastest."""
+    # Without being told so, this manager turns cuDNN off.
+    return cast("Any", torch.backends.cudnn).flags(enabled=True, benchmark=True)  # type: ignore[no-any-return]
 
 
 class CudaRuntime:
@@ -120,12 +126,12 @@ class CudaRuntime:
             spare = self._spare[len(captured.photos)]
             host = spare.pop() if spare else None
         host = host or self._host(len(captured.photos))
-        host.photos.tensor[:n].copy_(torch.from_numpy(np.ascontiguousarray(photos)))
+        host.photos[:n].copy_(torch.from_numpy(np.ascontiguousarray(photos)))
         with self._lock, torch.cuda.device(self._here), torch.cuda.stream(self._stream):
-            captured.photos[:n].copy_(host.photos.tensor[:n], non_blocking=True)
+            captured.photos[:n].copy_(host.photos[:n], non_blocking=True)
             captured.graph.replay()
             for into, output in zip(host.outputs, captured.outputs, strict=True):
-                into.tensor.copy_(output, non_blocking=True)
+                into.copy_(output, non_blocking=True)
             host.arrived.record(self._stream)
         return Flight(n, host)
 
@@ -133,16 +139,15 @@ class CudaRuntime:
         """The outputs, when they are there; their memory is free for another batch."""
         host = flight.host
         host.arrived.synchronize()
-        outputs = tuple(output.tensor[: flight.n].numpy().copy() for output in host.outputs)
+        outputs = tuple(output[: flight.n].numpy().copy() for output in host.outputs)
         with self._lock:
-            self._spare[len(host.photos.tensor)].append(host)
+            self._spare[len(host.photos)].append(host)
         return outputs
 
     def _host(self, size: int) -> Host:
-        with torch.cuda.device(self._here):
-            photos = PageLocked((size, *self._shape), torch.uint8)
-            outputs = tuple(PageLocked((size, d), torch.float32) for d in self._dims)
-            return Host(photos, outputs, cast("Any", torch.cuda).Event(blocking=True))
+        photos = torch.empty((size, *self._shape), dtype=torch.uint8, pin_memory=True)
+        outputs = tuple(torch.empty((size, d), pin_memory=True) for d in self._dims)
+        return Host(photos, outputs, cast("Any", torch.cuda).Event(blocking=True))
 
     def ready(self, n: int) -> Captured:
         """The graph for n photos; with the lock held, unless nobody else knows this runtime yet."""
@@ -158,7 +163,7 @@ class CudaRuntime:
         draw = torch.Generator().manual_seed(0)
         photos = torch.randint(0, 256, (size, *self._shape), generator=draw, dtype=torch.uint8).to(self._here)
         self._stream.wait_stream(torch.cuda.current_stream(self._here))
-        with torch.cuda.stream(self._stream), torch.backends.cudnn.flags(benchmark=True):
+        with torch.cuda.stream(self._stream), _searching():
             net = self._fastest(photos)
             for _ in range(WARM_UPS):
                 self._computed(net, photos)
@@ -167,7 +172,7 @@ class CudaRuntime:
         # Other threads may use the GPU meanwhile: what they do is not this graph's.
         with (
             torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"),
-            torch.backends.cudnn.flags(benchmark=True),
+            _searching(),
         ):
             outputs = self._computed(net, photos)
         self._pool = self._pool or graph.pool()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from embedder.runtime import fused as module
-from embedder.runtime.cuda_runtime import CudaRuntime
+from embedder.runtime.cuda_runtime import CudaRuntime, _searching
 from embedder.runtime.fused import fused
 from embedder.runtime.norms import with_norms_folded
 from tests.embedder.runtime.test_norms import PICTURES, features
@@ -105,3 +105,10 @@ def test_a_kernel_that_refuses_or_errs_is_not_used(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(module, "conv_relu", refuses)
     assert runtime._fastest(photos) is runtime._net
+
+
+def test_kernels_are_tried_with_cudnn_turned_on() -> None:
+    before = torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark
+    with _searching():
+        assert (torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark) == (True, True)
+    assert (torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark) == before
