@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -126,7 +125,7 @@ class CudaRuntime:
             spare = self._spare[len(captured.photos)]
             host = spare.pop() if spare else None
         host = host or self._host(len(captured.photos))
-        host.photos[:n].copy_(torch.from_numpy(np.ascontiguousarray(photos)))
+        host.photos[:n].numpy()[...] = photos  # torch would copy with all cores, which then wait for more
         with self._lock, torch.cuda.device(self._here), torch.cuda.stream(self._stream):
             captured.photos[:n].copy_(host.photos[:n], non_blocking=True)
             captured.graph.replay()
