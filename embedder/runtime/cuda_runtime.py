@@ -14,6 +14,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from data.errors import VitrineError
 from embedder.network import Network
 from embedder.runtime.fused import fused
 from embedder.runtime.norms import with_norms_folded
@@ -155,7 +156,13 @@ class CudaRuntime:
             size *= STEP
         size = min(size, self.batch)
         if size not in self._captured:
-            self._captured[size] = self._capture(size)
+            try:
+                self._captured[size] = self._capture(size)
+            except torch.cuda.OutOfMemoryError:
+                raise VitrineError(
+                    f"the GPU has no memory left for {size} photos at a time; a smaller batch (--batch) "
+                    "takes less, and the runtime openvino none"
+                ) from None
         return self._captured[size]
 
     def _capture(self, size: int) -> Captured:
