@@ -150,6 +150,11 @@ class Goal:
         _share("label smoothing", self.label_smoothing)
         if self.temperature <= 0 or self.dims < 2 or self.memory < 0:
             raise UsageError("temperature must be above 0, dims at least 2, memory not below 0")
+        if self.task_weights != "fixed" and len(self.labels) == 1:
+            raise UsageError(
+                f"task weights weigh several labels, and there is one, {self.labels[0]}; name more, or take "
+                "fixed"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +257,7 @@ class Settings:
             "L2-SP": self.regularisation.l2sp,
             "drop path": self.regularisation.drop_path,
             "checkpointing": self.optimisation.checkpointing,
+            "learning norms' statistics": not self.transfer.freeze_norm_statistics,
         }
         for what, value in asked.items():
             if value:

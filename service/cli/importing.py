@@ -154,6 +154,11 @@ def index(
         raise UsageError(
             f"no catalogue at {catalogue}; give a CSV, TSV, Parquet or JSON-lines file, or a folder"
         )
+    if database is not None and catalogue is None:
+        raise UsageError(
+            "--database says where the records of a new shop go, which begins with a catalogue; this shop "
+            "has its records already: leave it away"
+        )
     _index(shop, database, request, json)
 
 

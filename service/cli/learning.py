@@ -21,6 +21,8 @@ SLICED = "ndcg@10"
 WITH_COMPARE = {"shop", "compare", "seed", "json"}
 WITH_LOG = {"shop", "log", "model", "clip", "repeat", "search", "seed", "json"}
 """The parameters of `vitrine evaluate` that go with --compare, and with --log."""
+TRAINING = {"repeat", "search"}
+"""Those of them that only a model to be trained has."""
 
 
 def train(
@@ -135,6 +137,9 @@ def evaluate(
     if log is not None:
         why = "--log judges one policy by what was shown"
         refuse_others(context, why, WITH_LOG, "evaluate without --log")
+        if not model:
+            why = "--log without --model judges the log's own column target, and nothing is trained"
+            refuse_others(context, why, WITH_LOG - TRAINING, "name a --model")
         if len(model or ()) > 1:
             raise typer.BadParameter("an off-policy evaluation has one target policy: give --model once")
         asked = OffPolicyRequest(log, model[0] if model else None, clip, repeat, search, seed)

@@ -50,6 +50,11 @@ def test_json_of_another_version_is_refused() -> None:
         (lambda: Goal(labels=()), "at least one label"),
         (lambda: Goal(labels=("a", "a")), "each once"),
         (lambda: Goal(objective="guess"), "objective 'guess'"),
+        (lambda: Goal(task_weights="learnt"), "weigh several labels, and there is one, category"),
+        (
+            lambda: Settings(Transfer("fixed", freeze_norm_statistics=False)),
+            "so learning norms' statistics would do nothing",
+        ),
         (lambda: Regularisation(dropout=1.0), "dropout is a share"),
         (lambda: Regularisation(ema=0.9, swa=True), "not both"),
         (lambda: Regularisation(swa=True, patience=2), "needs all of them"),

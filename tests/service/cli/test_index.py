@@ -84,6 +84,12 @@ def bad_catalogue(folder: Path) -> Path:
     return write_catalogue(folder / "catalogue.csv", [*good, *bad])
 
 
+def test_a_place_for_records_that_are_there_is_refused(vitrine: Vitrine, indexed: Path) -> None:
+    done = vitrine("index", "--shop", indexed, "--database", "sqlite:///elsewhere.db")
+    assert (done.code, done.out) == (2, "")
+    assert "this shop has its records already: leave it away" in " ".join(done.err.split())
+
+
 def test_rejects_are_counted_kept_and_exported(vitrine: Vitrine, tmp_path: Path) -> None:
     catalogue, shop = bad_catalogue(tmp_path), tmp_path / "shop"
     done = vitrine("index", catalogue, "--shop", shop, "--json")

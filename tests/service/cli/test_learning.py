@@ -145,6 +145,7 @@ def test_a_profile_of_an_evaluation_that_cannot_be_written_is_told_before_the_wo
         ("--log F --report R --ablate-photos", "so --ablate-photos, --report cannot go with it"),
         ("--log F --split rolling --windows 3 --seeds 3", "so --split, --seeds, --windows cannot go with it"),
         ("--log F --profile time.html", "so --profile cannot go with it"),
+        ("--log F --search 3 --repeat", "so --search, --repeat cannot go with it"),
         ("--windows 3", "--windows is of the split rolling, and --split is time: give --split rolling"),
         ("--split last --windows 2", "--split is last"),
         ("--clip 3", "give it with --log FILE"),
