@@ -136,7 +136,15 @@ def decode_all(embedder: Embedder, paths: Sequence[Path]) -> float:
                 done += sum(1 for _ in hands.decode(range(held)))
 
     work = by_process if default_processes(len(paths)) else alone
-    threads = [threading.Thread(target=work, args=(paths[i::count],)) for i in range(count)]
+
+    def guarded(share: Sequence[Path]) -> None:
+        try:
+            work(share)
+        except BaseException:
+            ready.abort()
+            raise
+
+    threads = [threading.Thread(target=guarded, args=(paths[i::count],)) for i in range(count)]
     for thread in threads:
         thread.start()
     ready.wait()

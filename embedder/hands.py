@@ -105,7 +105,7 @@ class OwnHands:
         try:
             data, _, _ = read_bytes(path, self._limits.max_bytes)
         except BadPhoto as error:
-            return Unfit(error.reason, error.message)
+            return Unfit(error.reason, error.message.removeprefix(f"{path.name} "))
         if hashlib.sha256(data).hexdigest() != before.sha256:
             return Unfit(rejects.MISSING_FILE, "the file changed while it was read")
         return self._made(data)

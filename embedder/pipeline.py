@@ -119,6 +119,7 @@ class _Run:
         wanted = default_processes(expected) if options.processes is None else options.processes
         self._processes = wanted and os.name == "posix"
         self._told = False
+        self._helped: list[ProcessHands] = []
         self._writer = Writer(shop, embedder.space, claims, expected, progress)
         self._threads = options.threads or default_threads(self._runtime.name)
         self._decoded: Channel[Decoded] = Channel(BATCHES_WAITING * self._runtime.batch)
@@ -251,13 +252,20 @@ class _Run:
     def _hands(self) -> Hands:
         """What reads and decodes for the thread that calls."""
         if self._processes:
-            return ProcessHands(self._embedder, self._limits, self._stages, self._lost)
+            hands = ProcessHands(self._embedder, self._limits, self._stages, self._lost)
+            with self._lock:
+                self._helped.append(hands)
+                late = self._error is not None
+            if late:
+                hands.hurry()
+            return hands
         return OwnHands(self._embedder, self._limits, self._stages)
 
     def _lost(self, why: str) -> None:
         """Of several processes the first is told: what befell one may befall them all."""
         with self._lock:
-            first, self._told = not self._told, True
+            first = not self._told and self._error is None  # after an error they are ended on purpose
+            self._told = True
         if first:
             logger.warning("a process that decodes photos %s; its thread decodes by itself", why)
 
@@ -298,6 +306,9 @@ class _Run:
         except BaseException as error:
             with self._lock:
                 self._error = self._error or error
+                helped = list(self._helped)
+            for hands in helped:
+                hands.hurry()
             self._decoded.fail()
             return False
         return True

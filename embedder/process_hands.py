@@ -1,8 +1,8 @@
 """A process that reads and decodes for a thread.
 
 Threads that decode stand in one another's way: for a third of the time that a photo takes, the interpreter
-works for one thread alone, so that sixteen of them do no more than three. Digests and colours come back
-through a pipe, pixels through shared memory.
+works for one thread alone, so that no more than three get on at once. Digests come back through a pipe,
+pixels and colours through shared memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from data.photolimits import PhotoLimits
 from embedder.embedder import Embedder
 from embedder.hands import GROUP_BYTES, GROUP_PHOTOS, FileRead, Made, OwnHands, Unfit
 from embedder.preparing import Preparation
-from embedder.shared_photos import SharedPhotos, heard, memory, say
+from embedder.shared_photos import SharedPhotos, heard, memory, say, size_of
 from embedder.stages import Stages
 
 MODULE = "embedder.decoding_process"
@@ -87,6 +87,13 @@ class ProcessHands:
             found = self._found[place]
             yield found if isinstance(found, Unfit) else self._own.again(self._paths[place], found)
 
+    def hurry(self) -> None:
+        """Ends the process although its thread may wait for it, which then goes on alone. Any thread may call
+        this."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """Ends the process."""
         if self._process is not None:
@@ -105,7 +112,7 @@ class _Process:
     def __init__(self, preparation: Preparation, limits: PhotoLimits) -> None:
         self.room = max(1, min(GROUP_PHOTOS, GROUP_BYTES // prod(preparation.shape)))
         try:
-            descriptor = memory()
+            descriptor = memory(size_of(self.room, preparation))
             try:
                 self._shared = SharedPhotos(descriptor, self.room, preparation)
                 self._process = _started(descriptor)
@@ -129,9 +136,13 @@ class _Process:
         said = [unfit[place] if place in unfit else next(photos) for place in range(len(places))]
         return said, answer["spent"]
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Without ceremony: it holds nothing that anybody needs."""
         self._process.kill()
+
+    def end(self) -> None:
+        """Kills it and gives back what it was reached by."""
+        self.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):  # of what it could not be told any more
                 pipe.close()  # type: ignore[union-attr]
@@ -160,14 +171,16 @@ class _Process:
 
 
 def _started(shared: int) -> subprocess.Popen[bytes]:
-    """The interpreter finds packages where this one does, and takes none from the working directory.
+    """The interpreter finds packages where this one does, ours first, and takes none from the working
+    directory.
 
     Ctrl-C reaches all processes of a terminal; this one does not hear it, since what is finished is still
     committed then.
     """
     if not sys.executable:
         raise OSError("the interpreter's own file is not known")
-    found = os.pathsep.join(str(path) or os.getcwd() for path in sys.path)
+    found = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *filter(None, map(str, sys.path))])
+    names = {"PYTHONPATH": found, "PYTHONUTF8": str(sys.flags.utf8_mode)}  # of packages, and of files
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a process inherits it
     try:
         return subprocess.Popen(  # nosec B603 # no shell, and no word from outside among the arguments
@@ -175,7 +188,7 @@ def _started(shared: int) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=(shared,),
-            env=os.environ | ONE_THREAD | {"PYTHONPATH": found},
+            env=os.environ | ONE_THREAD | names,
         )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from data import rejects
 from data.records import PendingPhoto
 from embedder.hands import Hands, Unfit
 from embedder.stages import KNOWN, Stages
@@ -133,7 +134,12 @@ class Reader:
                 yield from self._claims.release(seen.sha256)
                 continue
             made = next(decoded)
-            if isinstance(made, Unfit):
+            if isinstance(made, Unfit) and made.reason == rejects.MISSING_FILE:
+                # Its bytes were lost, and are not there any more: those of others may be. The next run reads
+                # them, or this one, where they come later.
+                self._claims.release(seen.sha256)
+                yield Refused(seen.photo_id, made.reason, f"{photo.path.name}: {made.message}")
+            elif isinstance(made, Unfit):
                 yield Refused(seen.photo_id, made.reason, f"{photo.path.name}: {made.message}", seen.sha256)
             else:
                 yield Decoded(seen, *made)

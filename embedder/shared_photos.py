@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import tempfile
+from contextlib import suppress
 from math import prod
 from typing import IO, Any
 
@@ -18,13 +19,12 @@ class SharedPhotos:
     """Room for photos, ``pixels`` (room, *shape), and for their colours, ``colours`` (room, n)."""
 
     def __init__(self, descriptor: int, room: int, preparation: Preparation) -> None:
-        """descriptor: see ``memory``; it may be closed afterwards."""
+        """descriptor: of ``memory`` for as much, see ``size_of``; it may be closed afterwards."""
         palette = preparation.palette
         widths = (room, 0 if palette is None else len(palette))
         shape = (room, *preparation.shape)
         start = 4 * prod(widths)
-        os.ftruncate(descriptor, start + prod(shape))
-        self._map = mmap.mmap(descriptor, start + prod(shape))
+        self._map = mmap.mmap(descriptor, size_of(room, preparation))
         self.colours = np.frombuffer(self._map, np.float32, prod(widths)).reshape(widths)
         self.pixels = np.frombuffer(self._map, np.uint8, prod(shape), start).reshape(shape)
 
@@ -34,12 +34,29 @@ class SharedPhotos:
         self._map.close()
 
 
-def memory() -> int:
-    """A descriptor of memory that can be shared; where the system has none, of a file without a name."""
+def size_of(room: int, preparation: Preparation) -> int:
+    """Bytes of so many photos with their colours."""
+    colours = 0 if preparation.palette is None else len(preparation.palette)
+    return room * (4 * colours + prod(preparation.shape))
+
+
+def memory(size: int) -> int:
+    """A descriptor of so much memory that can be shared; where the system gives none, of a file without a
+    name. It is none of the first three, which another process takes for its input and output."""
+    import fcntl  # there is none on Windows, where nothing is shared
+
+    descriptor = None
     if hasattr(os, "memfd_create"):
-        return os.memfd_create("vitrine-photos")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+        with suppress(OSError):
+            descriptor = os.memfd_create("vitrine-photos")
+    if descriptor is None:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    try:
+        os.ftruncate(descriptor, size)
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(descriptor)
 
 
 def say(to: IO[bytes], message: dict[str, Any]) -> None:

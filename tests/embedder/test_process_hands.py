@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -26,8 +27,9 @@ from embedder.hands import FileRead, Hands, Made, OwnHands, Unfit
 from embedder.joined import JoinedEmbedder
 from embedder.pipeline import PipelineOptions, default_processes, encode_pending
 from embedder.process_hands import ProcessHands
-from embedder.reading import Claims, Reader
+from embedder.reading import Claims, Reader, Refused, Seen
 from embedder.registry import open_folder
+from embedder.shared_photos import memory
 from embedder.stages import Stages
 from tests.embedder.kit import drawn, jpeg, tiny_folder
 from tests.embedder.test_joined import joined_of
@@ -256,7 +258,7 @@ def test_what_was_held_by_a_dead_process_is_read_again_unless_it_changed(
     assert isinstance(expected, Made)
     np.testing.assert_array_equal(kept.pixels, expected.pixels)
     assert changed == Unfit(rejects.MISSING_FILE, "the file changed while it was read")
-    assert gone == Unfit(rejects.MISSING_FILE, "03.jpg does not exist")
+    assert gone == Unfit(rejects.MISSING_FILE, "does not exist")
     assert told == ["ended unasked (exit code -9)"]
     assert worked(hands, paths[4:7]) == worked(OwnHands(tiny, LIMITS, Stages()), paths[4:7])
 
@@ -381,3 +383,69 @@ def test_processes_are_for_many_cores_and_photos(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("embedder.pipeline.cores", lambda: 4)
     assert default_processes(1000)
     assert not default_processes(999)
+
+
+def test_a_process_that_hangs_can_be_ended_by_another_thread(tiny: Embedder, paths: Sequence[Path]) -> None:
+    told: list[str] = []
+    hands = ProcessHands(tiny, LIMITS, Stages(), told.append)
+    list(hands.read(paths[:1]))
+    for child in children():
+        child.suspend()
+    got: list[object] = []
+    thread = threading.Thread(target=lambda: got.extend(hands.read(paths[:2])), daemon=True)
+    thread.start()
+    hands.hurry()
+    thread.join(20)
+    assert got == list(OwnHands(tiny, LIMITS, Stages()).read(paths[:2]))
+    assert told == ["ended unasked (exit code -9)"]
+    hands.hurry()  # nothing is left to be ended
+    hands.close()
+
+
+def test_packages_of_the_working_directory_are_not_taken(
+    tmp_path: Path, tiny: Embedder, paths: Sequence[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = tmp_path / "here" / "data"
+    strange.mkdir(parents=True)
+    (strange / "__init__.py").write_text("raise SystemExit('another data')")
+    monkeypatch.chdir(strange.parent)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    hands = ProcessHands(tiny, LIMITS, Stages(), pytest.fail)
+    try:
+        assert worked(hands, paths[:3]) == worked(OwnHands(tiny, LIMITS, Stages()), paths[:3])
+    finally:
+        hands.close()
+
+
+def test_shared_memory_is_none_of_the_standard_streams() -> None:
+    kept = os.dup(0)
+    os.close(0)
+    try:
+        descriptor = memory(100)
+        assert descriptor > 2
+        assert os.fstat(descriptor).st_size == 100
+        os.close(descriptor)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+class _Lost:
+    """Hands that read two files alike, and then have the first no more."""
+
+    def read(self, paths: Sequence[Path]) -> Iterator[FileRead | Unfit]:
+        return iter([FileRead("a" * 64, 1, 1)] * len(paths))
+
+    def decode(self, wanted: Sequence[int]) -> Iterator[Made | Unfit]:
+        return iter([Unfit(rejects.MISSING_FILE, "does not exist")] * len(wanted))
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_photo_that_went_takes_none_with_the_same_bytes_along() -> None:
+    claims = Claims()
+    pending = [PendingPhoto(name, name, Path(f"{name}.jpg"), None, 0, 0, None) for name in "ab"]
+    said = list(Reader(_Empty(), "space", claims, Stages()).read(pending, _Lost()))
+    assert said == [Refused("a", rejects.MISSING_FILE, "a.jpg: does not exist")]
+    assert claims.take(Seen("b", "a" * 64, 1, 1)), "the next to have these bytes is read"

@@ -92,6 +92,25 @@ def test_weights_that_are_standardised_first_are_left_alone() -> None:
             torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4)
 
 
+class Curious(nn.Module):
+    """Looks at its norm, or names what it gives it."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.conv, self.norm, self.way = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), way
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        if self.way == "named":
+            return (self.norm(input=self.conv(pictures)),)
+        return (self.norm(self.conv(pictures)) * self.norm.weight.mean(),)
+
+
+@pytest.mark.parametrize("way", ["named", "looked at"])
+def test_what_cannot_do_without_its_norm_keeps_it(way: str) -> None:
+    net = lively(Curious(way))
+    assert with_norms_folded(net, PICTURES) is net
+
+
 def test_a_network_without_norms_is_given_back() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()).eval()
     assert with_norms_folded(net, PICTURES) is net
