@@ -135,7 +135,7 @@ def decode_all(embedder: Embedder, paths: Sequence[Path]) -> float:
                 held = len(list(hands.read(share[done : done + GROUP_PHOTOS])))
                 done += sum(1 for _ in hands.decode(range(held)))
 
-    work = by_process if default_processes(len(paths)) else alone
+    work = by_process if default_processes(len(paths), embedder.runtime.name) else alone
 
     def guarded(share: Sequence[Path]) -> None:
         try:

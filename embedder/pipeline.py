@@ -42,8 +42,9 @@ MOST_THREADS = 16
 WAKE_SECONDS = 0.1
 HANDED_OVER = 8
 """Decoded photos that a thread puts into the channel at once."""
-PROCESS_CORES = 4
-"""From so many cores on processes decode: up to three are kept busy by threads alone."""
+PROCESS_CORES, PROCESS_CORES_COMPUTING = 4, 8
+"""From so many cores on processes decode where a GPU computes, and where they compute themselves, which takes
+half of their time or more: three that only decode are kept busy by threads alone."""
 PROCESS_PHOTOS = 1000
 """From so many photos on: the processes take half a second to start."""
 
@@ -95,9 +96,10 @@ def default_threads(runtime: str) -> int:
     return min(MOST_THREADS, cores() + (0 if runtime.endswith("cuda") else 1))
 
 
-def default_processes(photos: int) -> bool:
+def default_processes(photos: int, runtime: str) -> bool:
     """Whether processes decode so many photos."""
-    return cores() >= PROCESS_CORES and photos >= PROCESS_PHOTOS
+    enough = PROCESS_CORES if runtime.endswith("cuda") else PROCESS_CORES_COMPUTING
+    return cores() >= enough and photos >= PROCESS_PHOTOS
 
 
 class _Run:
@@ -116,7 +118,9 @@ class _Run:
         claims, expected = Claims(), _expected(shop, embedder.space)
         self._reader = Reader(shop, embedder.space, claims, self._stages)
         self._limits = options.limits or PhotoLimits()
-        wanted = default_processes(expected) if options.processes is None else options.processes
+        wanted = options.processes
+        if wanted is None:
+            wanted = default_processes(expected, self._runtime.name)
         self._processes = wanted and os.name == "posix"
         self._told = False
         self._helped: list[ProcessHands] = []

@@ -377,12 +377,15 @@ def test_prints_do_not_disturb_it_and_packages_are_found_where_they_are_here(
     assert "a library says hello" in capfd.readouterr().err
 
 
-def test_processes_are_for_many_cores_and_photos(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedder.pipeline.cores", lambda: 3)
-    assert not default_processes(1_000_000)
-    monkeypatch.setattr("embedder.pipeline.cores", lambda: 4)
-    assert default_processes(1000)
-    assert not default_processes(999)
+@pytest.mark.parametrize(("runtime", "enough"), [("torch-cuda", 4), ("openvino", 8), ("torch-cpu", 8)])
+def test_processes_are_for_many_cores_and_photos(
+    runtime: str, enough: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedder.pipeline.cores", lambda: enough - 1)
+    assert not default_processes(1_000_000, runtime)
+    monkeypatch.setattr("embedder.pipeline.cores", lambda: enough)
+    assert default_processes(1000, runtime)
+    assert not default_processes(999, runtime)
 
 
 def test_a_process_that_hangs_can_be_ended_by_another_thread(tiny: Embedder, paths: Sequence[Path]) -> None:
