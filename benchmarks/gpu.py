@@ -184,11 +184,9 @@ def files(scale: Scale, folder: Path, place: Path, side: int, device: torch.devi
         made = table(f"{n:,} photos of {side} px, {scale.backbone}", "photos/s", contenders, scale.turns)
     finally:
         worker.close()
-    parts = {name: float(np.median([turn[name] for turn in figures.stages])) for name in figures.stages[0]}
-    seconds = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
     used = float(np.median(figures.processor["ours"]))
     notes = (
-        f"seconds of ours, summed over threads: {seconds}",
+        figures.seconds_by_stage(),
         f"processor time of the process that feeds the network: {used * 1e6:.0f} us a photo",
     )
     return replace(made, notes=notes)
@@ -230,8 +228,7 @@ def lists(scale: Scale, matrix: Halves, queries: Floats, device: torch.device) -
     built = build(factory, matrix)
     moved = to_gpu(built) if gpus() else built
     rows, probes = (torch.from_numpy(part).to(device, precision(device)) for part in (matrix, queries))
-    exact = (probes.float() @ rows.T.float()) if device.type == "cpu" else probes @ rows.T
-    best = exact.topk(K).indices.cpu().numpy()
+    best = (probes @ rows.T).topk(K).indices.cpu().numpy()
     for setting in (Setting("nprobe", visited, factor) for factor in OVERFETCHED for visited in VISITED):
         scan = gpu_scan(moved, setting) if gpus() else ApproximateScan(moved, setting)
         recall = overlap(scan.each(queries, K).rows, best, K)

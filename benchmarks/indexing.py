@@ -90,6 +90,12 @@ class Figures:
         """Photos, at the median."""
         return 1 / float(np.median(self.processor[name]))
 
+    def seconds_by_stage(self) -> str:
+        """Of ours, in words, at the medians."""
+        found = {name: np.median([turn[name] for turn in self.stages]) for name in self.stages[0]}
+        told = ", ".join(f"{name} {seconds:.2f}" for name, seconds in found.items())
+        return f"seconds of ours, summed over threads: {told}"
+
 
 def index_all(embedder: Embedder, paths: Sequence[Path], figures: Figures | None) -> float:
     """Photos per second into a new shop. Filling the catalogue and the generation are not timed."""
@@ -268,8 +274,6 @@ def _table(
     decode, encode = speeds["decode"], speeds["encode"]
     limit = limit_of(decode, encode, apart="cuda" in runtime)
     both = 1 / (1 / processor["decode"] + 1 / processor["encode"])
-    parts = {name: float(np.median([turn[name] for turn in figures.stages])) for name in figures.stages[0]}
-    seconds = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
     rows = [
         Row("ours", "ours", speeds["ours"], found, {per_second: processor["ours"]}),
         Row("one photo a call, torch float32", "peer", speeds["plain"], {}, {per_second: processor["plain"]}),
@@ -280,7 +284,7 @@ def _table(
         Row("decode only", "limit", decode, {}, {per_second: processor["decode"]}),
         Row("encode only", "limit", encode, {}, {per_second: processor["encode"]}),
     ]
-    notes = (f"runtime {runtime}", f"seconds of ours, summed over threads: {seconds}")
+    notes = (f"runtime {runtime}", figures.seconds_by_stage())
     return Table(title, "photos/s", "more", rows, notes=notes)
 
 

@@ -259,8 +259,7 @@ class _Run:
             hands = ProcessHands(self._embedder, self._limits, self._stages, self._lost)
             with self._lock:
                 self._helped.append(hands)
-                late = self._error is not None
-            if late:
+            if self._error is not None:
                 hands.hurry()
             return hands
         return OwnHands(self._embedder, self._limits, self._stages)

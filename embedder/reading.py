@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from data import rejects
 from data.records import PendingPhoto
-from embedder.hands import Hands, Unfit
+from embedder.hands import Hands, Made, Unfit
 from embedder.stages import KNOWN, Stages
 
 
@@ -134,15 +134,16 @@ class Reader:
                 yield from self._claims.release(seen.sha256)
                 continue
             made = next(decoded)
-            if isinstance(made, Unfit) and made.reason == rejects.MISSING_FILE:
+            if isinstance(made, Made):
+                yield Decoded(seen, *made)
+                continue
+            content: str | None = seen.sha256
+            if made.reason == rejects.MISSING_FILE:
                 # Its bytes were lost, and are not there any more: those of others may be. The next run reads
                 # them, or this one, where they come later.
                 self._claims.release(seen.sha256)
-                yield Refused(seen.photo_id, made.reason, f"{photo.path.name}: {made.message}")
-            elif isinstance(made, Unfit):
-                yield Refused(seen.photo_id, made.reason, f"{photo.path.name}: {made.message}", seen.sha256)
-            else:
-                yield Decoded(seen, *made)
+                content = None
+            yield Refused(seen.photo_id, made.reason, f"{photo.path.name}: {made.message}", content)
 
     def _known(self, digests: Sequence[str]) -> set[str]:
         began = time.perf_counter()

@@ -20,9 +20,7 @@ class SharedPhotos:
 
     def __init__(self, descriptor: int, room: int, preparation: Preparation) -> None:
         """descriptor: of ``memory`` for as much, see ``size_of``; it may be closed afterwards."""
-        palette = preparation.palette
-        widths = (room, 0 if palette is None else len(palette))
-        shape = (room, *preparation.shape)
+        widths, shape = _shapes(room, preparation)
         start = 4 * prod(widths)
         self._map = mmap.mmap(descriptor, size_of(room, preparation))
         self.colours = np.frombuffer(self._map, np.float32, prod(widths)).reshape(widths)
@@ -36,8 +34,14 @@ class SharedPhotos:
 
 def size_of(room: int, preparation: Preparation) -> int:
     """Bytes of so many photos with their colours."""
-    colours = 0 if preparation.palette is None else len(preparation.palette)
-    return room * (4 * colours + prod(preparation.shape))
+    colours, pixels = _shapes(room, preparation)
+    return 4 * prod(colours) + prod(pixels)
+
+
+def _shapes(room: int, preparation: Preparation) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of the colours, float32, which come first, and of the pixels, uint8."""
+    palette = preparation.palette
+    return (room, 0 if palette is None else len(palette)), (room, *preparation.shape)
 
 
 def memory(size: int) -> int:

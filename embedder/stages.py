@@ -46,10 +46,7 @@ class Stages:
 
     def add(self, name: str, seconds: float, photos: int = 0) -> None:
         """So many seconds of work at so many photos."""
-        with self._lock:
-            found = self._found[name]
-            found.seconds += seconds
-            found.photos += photos
+        self.add_all([(name, seconds, photos)])
 
     def add_all(self, spent: Iterable[tuple[str, float, int]]) -> None:
         """What another one gathered: name, seconds of work, photos."""

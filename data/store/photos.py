@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Column, Connection, Row, Select, and_, bindparam, delete, func, select, tuple_, update
 
 from data.errors import UnknownPhoto
 from data.ids import photo_id_of, storable
@@ -159,19 +159,15 @@ def mark_done(connection: Connection, done: Sequence[EncodedPhoto], searched: bo
     searched: the vectors are of the space that is searched. Those of another change nobody's looks by
     themselves; only photos that are new, or have other content than before, then count.
     """
-    stored: dict[str, tuple[str, str, str | None]] = {}
-    for part in parts([photo.photo_id for photo in done]):
-        query = select(photos.c.photo_id, photos.c.product_id, photos.c.status, photos.c.sha256)
-        for photo_id, *before in connection.execute(query.where(photos.c.photo_id.in_(part))):
-            stored[photo_id] = (before[0], before[1], before[2])
+    columns = (photos.c.photo_id, photos.c.product_id, photos.c.status, photos.c.sha256)
+    stored = _stored(connection, [photo.photo_id for photo in done], columns)
     values, owners = [], set()
     for photo in done:
-        known = stored.get(photo.photo_id)
-        if known is None:
+        row = stored.get(photo.photo_id)
+        if row is None:
             continue  # the product was deleted, or the photo dropped, while it was encoded
-        product_id, *state = known
-        if (searched and not photo.same) or state != [DONE, photo.sha256]:
-            owners.add(product_id)
+        if (searched and not photo.same) or (row.status, row.sha256) != (DONE, photo.sha256):
+            owners.add(row.product_id)
         values.append(
             {
                 "which": photo.photo_id,
@@ -195,7 +191,7 @@ def mark_rejected(
     is missing goes on being found: a folder that is not mounted tonight is no reason to lose a shop's looks.
     Its file is read again as soon as it is back.
     """
-    stored = _stored(connection, [photo_id for photo_id, _, _ in failed])
+    stored = _stored(connection, [photo_id for photo_id, _, _ in failed], photos.c)
     absent = {photo_id for photo_id, reason, _ in failed if reason == MISSING_FILE}
     done = {photo_id for photo_id, row in stored.items() if row.status == DONE}
     kept = _with_vector(connection, sorted(absent & done), searched)
@@ -216,10 +212,13 @@ def _with_vector(connection: Connection, photo_ids: Sequence[str], space: str) -
     return found
 
 
-def _stored(connection: Connection, photo_ids: Sequence[str]) -> dict[str, Row[Any]]:
+def _stored(
+    connection: Connection, photo_ids: Sequence[str], columns: Iterable[Column[Any]]
+) -> dict[str, Row[Any]]:
+    """These columns of photos, of which the id is one, by it."""
     found: dict[str, Row[Any]] = {}
     for part in parts(photo_ids):
-        query = select(photos).where(photos.c.photo_id.in_(part))
+        query = select(*columns).where(photos.c.photo_id.in_(part))
         found.update((row.photo_id, row) for row in connection.execute(query))
     return found
 

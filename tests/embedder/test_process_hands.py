@@ -19,7 +19,7 @@ import pytest
 
 from data import rejects
 from data.photolimits import PhotoLimits
-from data.records import CatalogueRow, PendingPhoto, PhotoRef, Product
+from data.records import PendingPhoto
 from data.shop import Shop
 from embedder import process_hands
 from embedder.embedder import Embedder
@@ -33,6 +33,7 @@ from embedder.shared_photos import memory
 from embedder.stages import Stages
 from tests.embedder.kit import drawn, jpeg, tiny_folder
 from tests.embedder.test_joined import joined_of
+from tests.embedder.test_pipeline import fill, stored
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes decode on POSIX only")
 
@@ -54,23 +55,9 @@ def contents() -> list[bytes | None]:
 
 def filled(folder: Path, contents: Sequence[bytes | None]) -> Shop:
     """A shop with one product per content; None writes no file."""
-    shop, photos = Shop.create(folder / "shop"), folder / "photos"
-    photos.mkdir()
-    rows = []
-    for i, content in enumerate(contents):
-        if content is not None:
-            (photos / f"{i:03}.jpg").write_bytes(content)
-        rows.append(CatalogueRow(i + 1, Product(f"p{i:03}"), (PhotoRef(f"{i:03}.jpg"),)))
-    shop.put_rows(rows, photos)
+    shop = Shop.create(folder / "shop")
+    fill(shop, folder / "photos", contents)
     return shop
-
-
-def vectors(shop: Shop, space: str) -> dict[str, bytes]:
-    """product id → the bytes of its vector."""
-    found = {}
-    for batch in shop.read_vectors(space):
-        found.update({name: row.tobytes() for name, row in zip(batch.product_ids, batch.matrix, strict=True)})
-    return found
 
 
 def refused(shop: Shop) -> list[tuple[object, ...]]:
@@ -147,12 +134,10 @@ def test_processes_give_what_threads_give(
         photos = {stage.name: stage.photos for stage in report.stages}
         assert (photos["read"], photos["decode"], photos["colours"], photos["commit"]) == (45, 40, 40, 47)
         assert all(stage.seconds > 0 for stage in report.stages)
-    one, other = (vectors(shop, tiny.space) for shop in shops)
+    one, other = (stored(shop, tiny.space) for shop in shops)
     assert one.keys() == other.keys()
     for name, vector in one.items():
-        np.testing.assert_allclose(
-            np.frombuffer(vector, np.float32), np.frombuffer(other[name], np.float32), atol=2e-3
-        )
+        np.testing.assert_allclose(vector, other[name], atol=2e-3)
     assert refused(shops[0]) == refused(shops[1])
 
 
@@ -235,7 +220,7 @@ def test_a_process_killed_in_the_middle_costs_nothing(
     assert (report.encoded, report.reused, report.rejected) == (40, 2, 5)
     photos = {stage.name: stage.photos for stage in report.stages}
     assert (photos["read"], photos["decode"], photos["commit"]) == (45, 40, 47)
-    assert len(vectors(shop, tiny.space)) == 42
+    assert len(stored(shop, tiny.space)) == 42
     (record,) = caplog.records
     assert "ended unasked" in record.getMessage()
 
