@@ -75,17 +75,28 @@ class AspectLayout:
         shares: Floats = (raw / raw.sum()).astype(np.float32)
         return shares
 
+    @cached_property
+    def norms(self) -> Floats:
+        """The norm that each block of a stored vector has, float32 (n_aspects,)."""
+        norms: Floats = np.sqrt(self.shares)
+        return norms
+
+    @cached_property
+    def block_of(self) -> NDArray[np.intp]:
+        """To which block each number of a vector belongs (d,)."""
+        return np.repeat(np.arange(len(self.dims), dtype=np.intp), self.dims)
+
     def scale(self, blocks: Floats) -> Floats:
         """Unit blocks (n, d) → vectors (n, d) of unit norm under the default weights.
 
         A block of zeros (an aspect that a photo lacks) stays zero.
         """
-        scaled: Floats = blocks * np.repeat(np.sqrt(self.shares), self.dims)
+        scaled: Floats = blocks * self.norms.take(self.block_of)
         return scaled
 
     def unit_blocks(self, vectors: Floats) -> Floats:
         """The inverse of ``scale``."""
-        blocks: Floats = vectors / np.repeat(np.sqrt(self.shares), self.dims)
+        blocks: Floats = vectors / self.norms.take(self.block_of)
         return blocks
 
     def chosen(self, weights: Mapping[str, float] | None) -> Floats:
@@ -120,7 +131,7 @@ class AspectLayout:
         """
         if not weights:
             return queries
-        weighed: Floats = queries * np.repeat(self.factors(weights), self.dims)
+        weighed: Floats = queries * self.factors(weights).take(self.block_of)
         return weighed
 
     def factors(self, weights: Mapping[str, float] | None) -> Floats:

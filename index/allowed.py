@@ -46,6 +46,11 @@ class Allowed:
         return self.total - len(self.banned) if self.mask is None else int(np.count_nonzero(self.mask))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self.mask is None and not len(self.banned)
+
+    @property
     def is_narrow(self) -> bool:
         """Whether so many are left out that fetching a few more does not make up for it."""
         return self.total - self.count > FEW

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,13 +35,15 @@ def answer(
     Diversity chooses from the best 5 k products (at least 50, at most 2,000 or k). Where near-duplicates
     leave too few, more are fetched, until there are enough or no more.
     """
+    suppress, reweighed = query.near_duplicates == "suppress", bool(query.aspects)
+    if query.diversity == 0 and query.min_score is None and not suppress:  # nearly always
+        return _hits(find(snapshot, objective, query.k, allowed, reweighed), query, objective, snapshot)
     want = query.k
     if query.diversity > 0:
         want = max(query.k, min(max(DIVERSE_POOL * query.k, SMALLEST_POOL), LARGEST_POOL))
-    suppress = query.near_duplicates == "suppress"
     pool = want
     while True:
-        matches = find(snapshot, objective, pool, allowed, reweighed=bool(query.aspects))
+        matches = find(snapshot, objective, pool, allowed, reweighed)
         kept = np.arange(len(matches.slots))
         if query.min_score is not None:
             kept = kept[matches.scores >= query.min_score]
@@ -54,22 +58,17 @@ def answer(
         alike = symmetric(matches.vectors[kept], shares, snapshot.layout)
         chosen = mmr(matches.scores[kept] / objective.span, alike, query.k, query.diversity)
         kept = kept[chosen]
-    return _hits(matches, kept[: query.k], query, objective, snapshot)
+    return _hits(matches.only(kept[: query.k]), query, objective, snapshot)
 
 
-def _hits(
-    matches: Matches, kept: NDArray[np.int64], query: Query, objective: Objective, snapshot: Snapshot
-) -> list[Hit]:
+def _hits(matches: Matches, query: Query, objective: Objective, snapshot: Snapshot) -> list[Hit]:
     names, layout = snapshot.names, snapshot.layout
-    told: list[dict[str, float] | None] = [None] * len(kept)
+    told: list[dict[str, float]] | repeat[None] = repeat(None)
     if query.explain_aspects:
-        cosines = aspect_cosines(layout, objective, matches.vectors[kept]).tolist()
+        cosines = aspect_cosines(layout, objective, matches.vectors).tolist()
         told = [dict(zip(layout.names, line, strict=True)) for line in cosines]
-    slots, scores = matches.slots[kept].tolist(), matches.scores[kept].tolist()
-    return [
-        Hit(names[slot], score, matches.photo_ids[place], aspects)
-        for slot, score, place, aspects in zip(slots, scores, kept.tolist(), told, strict=True)
-    ]
+    products = [names[slot] for slot in matches.slots.tolist()]
+    return list(map(Hit, products, matches.scores.tolist(), matches.photo_ids, told))
 
 
 def aspect_cosines(layout: AspectLayout, objective: Objective, vectors: Floats) -> Floats:
@@ -82,4 +81,4 @@ def cosines_with(layout: AspectLayout, references: Floats, vectors: Floats) -> F
     products = vectors * references
     cosines: Floats = np.add.reduceat(products, layout.starts, axis=1)
     cosines /= layout.shares
-    return cosines.clip(-1.0, 1.0)
+    return cosines.clip(-1.0, 1.0, out=cosines)

@@ -97,7 +97,7 @@ class ApproximateScan:
         """
         with one_thread():
             rows, worst = self._searched(probes, fetch, reweighed, allowed, 0)
-        return Found(each_once(rows, allowed), worst)
+        return Found(each_once(rows, allowed, padded=math.isinf(worst[0])), worst)
 
     def each(
         self,
@@ -126,5 +126,8 @@ class ApproximateScan:
             else:
                 refining = self._refining_to(reweighed, best, rough)
                 scores, rows = self._refined.search(probes, best, params=refining)
+        worst, ends = scores[:, -1], rows[:, -1]
         # Padding, at the end, means that the setting has nothing further to offer, however much is fetched.
-        return rows, np.where(rows[:, -1] < 0, np.float32(-np.inf), scores[:, -1])
+        if len(rows) > 1 or ends[0] < 0:
+            worst = np.where(ends < 0, np.float32(-np.inf), worst)
+        return rows, worst

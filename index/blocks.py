@@ -18,10 +18,9 @@ TINY = 1e-6
 def unit(vectors: Floats, layout: AspectLayout) -> Floats:
     """Vectors (n, d) with each block at its layout's norm; a block of (near) zeros becomes exact zeros."""
     with np.errstate(over="ignore"):  # an infinite norm makes the block zeros, which callers refuse
-        norms = np.sqrt(np.add.reduceat(vectors * vectors, layout.starts, axis=1))
-    wanted = np.sqrt(layout.shares)
-    factors = np.divide(wanted, norms, out=np.zeros_like(norms), where=norms > TINY)
-    scaled: Floats = vectors * np.repeat(factors, layout.dims, axis=1)
+        norms: Floats = np.sqrt(np.add.reduceat(vectors * vectors, layout.starts, axis=1))
+    norms[norms <= TINY] = np.inf
+    scaled: Floats = vectors * (layout.norms / norms).take(layout.block_of, axis=1)
     return scaled
 
 
@@ -45,5 +44,5 @@ def group_means(matrix: NDArray[np.floating], starts: NDArray[np.int64], layout:
 
 def symmetric(vectors: Floats, chosen: Floats, layout: AspectLayout) -> Floats:
     """Stored vectors (n, d) scaled so that their inner products are means under the shares ``chosen``."""
-    scaled: Floats = vectors * np.repeat(np.sqrt(chosen / layout.shares), layout.dims)
+    scaled: Floats = vectors * np.sqrt(chosen / layout.shares).take(layout.block_of)
     return scaled

@@ -7,7 +7,7 @@ a quick scan is asked for more and more; what it cannot settle is compared exact
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ EXACT_VALUES = 100_000_000
 """Numbers (rows x width) that a filtered query compares exactly rather than over-fetch: about 6 ms."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(NamedTuple):
     """Products found, in falling order of score, ties by product id.
 
     slots (m,), scores (m,), vectors (m, d): of the photo that matched; photo_ids (m,). complete: whether no
@@ -42,48 +41,62 @@ class Matches:
     photo_ids: list[str]
     complete: bool
 
+    def only(self, which: NDArray[np.int64]) -> Matches:
+        """Some of them, in this order."""
+        photos = [self.photo_ids[place] for place in which.tolist()]
+        return Matches(self.slots[which], self.scores[which], self.vectors[which], photos, self.complete)
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Rows of the generation or the delta, scored; no other exceeds ``bound``; complete: there is none."""
+
+class _Part(NamedTuple):
+    """Rows of the generation or the delta (m,) with their vectors (m, d), scored. certain: no other row makes
+    a difference to the products that are wanted; complete: there is no other.
+    """
 
     rows: NDArray[np.int64]
+    vectors: Floats
     scores: Floats
-    bound: float
+    certain: bool
     complete: bool
 
+    def and_also(self, other: _Part) -> _Part:
+        """These rows, then those of another part, whose numbers are its own."""
+        return _Part(
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.vectors, other.vectors]),
+            np.concatenate([self.scores, other.scores]),
+            self.certain and other.certain,
+            self.complete and other.complete,
+        )
 
-NOTHING = _Part(np.empty(0, np.int64), np.empty(0, np.float32), -math.inf, complete=True)
+
+def _nothing(width: int) -> _Part:
+    """A part without rows."""
+    none = np.empty((0, width), np.float32)
+    return _Part(np.empty(0, np.int64), none, none[:, 0], certain=True, complete=True)
 
 
 def find(snapshot: Snapshot, objective: Objective, want: int, allowed: Allowed, reweighed: bool) -> Matches:
     """The best ``want`` products among the slots that are ``allowed``."""
-    built, generation = snapshot.built_slots, snapshot.generation
-    if generation is not None and not snapshot.delta.slots:
+    generation, delta = snapshot.generation, snapshot.delta
+    if generation is not None and not delta.slots:
         part = _in_generation(generation, objective, want, allowed, reweighed)
-        slots = generation.rows.slot_of_row[part.rows].astype(np.int64)
-        found = _Rows(slots, part.scores, part.rows)
-        return _grouped(snapshot, found, want, part.complete, generation.rows.single)
-    delta = snapshot.delta
+        slots = generation.rows.slot_of_row.take(part.rows)
+        return _grouped(snapshot, slots, part, want, generation.rows.single)
+    built = snapshot.built_slots
     early_slots, late_slots = allowed.split(built)
-    late = _in_delta(delta, objective, want, late_slots)
-    found = _Rows(delta.rows.slot_of_row[late.rows].astype(np.int64) + built, late.scores, late.rows)
-    if generation is None:
-        return _grouped(snapshot, found, want, late.complete)
-    part = _in_generation(generation, objective, want, early_slots, reweighed)
-    slots = generation.rows.slot_of_row[part.rows].astype(np.int64)
-    both = _Rows(
-        np.concatenate([slots, found.slots]),
-        np.concatenate([part.scores, found.scores]),
-        np.concatenate([part.rows, found.rows]),
-    )
-    return _grouped(snapshot, both, want, part.complete and late.complete)
+    part = _in_delta(delta, objective, want, late_slots)
+    slots, single = delta.rows.slot_of_row.take(part.rows) + built, delta.rows.single
+    if generation is not None:
+        early = _in_generation(generation, objective, want, early_slots, reweighed)
+        slots = np.concatenate([generation.rows.slot_of_row.take(early.rows), slots])
+        part, single = early.and_also(part), single and generation.rows.single
+    return _grouped(snapshot, slots, part, want, single)
 
 
 def _in_delta(delta: Delta, objective: Objective, want: int, slots: Allowed) -> _Part:
     """Candidates among a delta's rows that settle its best ``want`` products."""
     if not slots.count:
-        return NOTHING
+        return _nothing(delta.matrix.shape[1])
     return _settle(delta, delta.scan, objective, min(want, slots.count), delta.rows.allowed(slots), False)
 
 
@@ -92,12 +105,12 @@ def _in_generation(
 ) -> _Part:
     """Candidates among a generation's rows that settle its best ``want`` products."""
     if not slots.count:
-        return NOTHING
+        return _nothing(generation.layout.d)
     want = min(want, slots.count)
     rows = generation.rows.allowed(slots)
     if suits_quick(generation, rows, reweighed):
         part = _settle(generation, generation.scans.quick(), objective, want, rows, reweighed)
-        if part.complete or _settled(generation, part) >= want:
+        if part.certain:
             return part
     return _settle(generation, generation.scans.exact(), objective, want, rows, reweighed)
 
@@ -126,12 +139,14 @@ def _settle(
     while True:
         found = scan.top(objective.probes, fetch, rows, reweighed)
         seen = found.rows if scan.exact else _with_siblings(generation, found.rows)
-        scores = objective.score(widened(generation.matrix[seen]))
-        exhausted = bool(np.isneginf(found.worst).all())
+        vectors = widened(generation.matrix.take(seen, axis=0))
+        scores = objective.score(vectors)
+        exhausted = max(found.worst.tolist()) == -math.inf
+        complete = exhausted and scan.exact
         bound = -math.inf if exhausted else objective.bound(found.worst)
-        part = _Part(seen, scores, bound, exhausted and scan.exact)
-        if exhausted or fetch >= scan.limit or _settled(generation, part) >= want:
-            return part
+        certain = complete or _settled(generation, seen, scores, bound) >= want
+        if certain or exhausted or fetch >= scan.limit:
+            return _Part(seen, vectors, scores, certain, complete)
         fetch *= FURTHER
 
 
@@ -142,43 +157,36 @@ def _with_siblings(generation: Generation | Delta, rows: NDArray[np.int64]) -> N
     return generation.rows.of_products(np.unique(generation.rows.slot_of_row[rows]))[0]
 
 
-def _settled(generation: Generation | Delta, part: _Part) -> int:
-    """How many products have a photo that nothing unseen can beat."""
-    near = part.scores >= part.bound - ROUNDING
+def _settled(generation: Generation | Delta, rows: NDArray[np.int64], scores: Floats, bound: float) -> int:
+    """How many products have a photo that nothing unseen, which scores ``bound`` at most, can beat."""
+    near = scores >= bound - ROUNDING
     if generation.rows.single:
         return int(np.count_nonzero(near))
-    sure = part.rows[near]
-    return len(np.unique(generation.rows.slot_of_row[sure]))
+    return len(np.unique(generation.rows.slot_of_row[rows[near]]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Slots, scores and row numbers (within generation or delta) of candidates, each (m,)."""
-
-    slots: NDArray[np.int64]
-    scores: Floats
-    rows: NDArray[np.int64]
-
-    def take(self, which: NDArray[np.generic]) -> _Rows:
-        return _Rows(self.slots[which], self.scores[which], self.rows[which])
-
-
-def _grouped(snapshot: Snapshot, found: _Rows, want: int, complete: bool, distinct: bool = False) -> Matches:
-    """The best photo of each product, the best ``want`` products first by score, then by id; distinct: no
-    product is there twice.
+def _grouped(
+    snapshot: Snapshot, slots: NDArray[np.integer], part: _Part, want: int, distinct: bool
+) -> Matches:
+    """The best photo of each product, the best ``want`` products first by score, then by id. slots (m,): of
+    the part's rows; distinct: no product is there twice.
     """
+    kept: NDArray[np.intp] | None = None
     if not distinct:
-        found = found.take(np.lexsort((found.rows, -found.scores, found.slots)))
-        first = np.ones(len(found.slots), bool)
-        first[1:] = found.slots[1:] != found.slots[:-1]
-        found = found.take(first)
-    complete = complete and len(found.slots) <= want
-    if len(found.slots) > want:
-        edge = np.partition(found.scores, len(found.scores) - want)[len(found.scores) - want]
-        found = found.take(found.scores >= edge)
-    names, slots = snapshot.names, found.slots.tolist()
-    ranks = [(-score, names[slot]) for score, slot in zip(found.scores.tolist(), slots, strict=True)]
-    order = sorted(range(len(slots)), key=ranks.__getitem__)
-    found = found.take(np.asarray(order[:want], np.intp))
-    photos, vectors = snapshot.rows_at(found.slots, found.rows)
-    return Matches(found.slots, found.scores, vectors, photos, complete)
+        order = np.lexsort((part.rows, -part.scores, slots))
+        first = np.ones(len(order), bool)
+        first[1:] = slots[order[1:]] != slots[order[:-1]]
+        kept = order[first]
+    scores = part.scores if kept is None else part.scores[kept]
+    order = (-scores).argsort(kind="stable")
+    ranked = scores[order[: want + 1]].tolist()
+    if len(set(ranked)) < len(ranked):
+        among = np.flatnonzero(scores >= ranked[:want][-1])
+        places = slots[among if kept is None else kept[among]].tolist()
+        names = snapshot.names
+        ranks = [(-score, names[slot]) for score, slot in zip(scores[among].tolist(), places, strict=True)]
+        order = among[sorted(range(len(ranks)), key=ranks.__getitem__)]
+    best = order[:want] if kept is None else kept[order[:want]]
+    found, rows = slots[best].astype(np.int64), part.rows[best]
+    complete = part.complete and len(scores) <= want
+    return Matches(found, part.scores[best], part.vectors[best], snapshot.photos_at(found, rows), complete)

@@ -16,8 +16,7 @@ per example and ``bound`` says how good anything not fetched could still be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +28,7 @@ from index.blocks import unit
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Weighted:
+class Weighted(NamedTuple):
     """Vectors (n, d) with unit blocks, and their weights (n,) > 0."""
 
     vectors: Floats
@@ -66,8 +64,7 @@ class Objective(Protocol):
         """For each candidate (n, d) the default-weighted vector (n, d) it is to be explained against."""
 
 
-@dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(NamedTuple):
     """Inner product with one vector; ``cosine`` says whether scores are cosines, hence within [-1, 1]."""
 
     query: Floats
@@ -84,7 +81,7 @@ class Linear:
         """Scores (n,); cosines are clipped to [-1, 1] against the rounding of stored vectors."""
         # A matrix product would be shared with other cores, and wait for them where they are busy.
         scores: Floats = np.vecdot(vectors, self.query)
-        return np.clip(scores, -1.0, 1.0) if self.cosine else scores
+        return scores.clip(-1.0, 1.0, out=scores) if self.cosine else scores
 
     def bound(self, worst: Floats) -> float:
         """The last inner product itself."""
@@ -100,8 +97,7 @@ class Linear:
         return self.reference[None, :]
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+class Best(NamedTuple):
     """The closest example against the closest negative."""
 
     positives: Floats
@@ -162,7 +158,7 @@ def make(
     """
     # Most queries have the default weights, which change nothing.
     usual = shares is layout.shares
-    factors = np.float32(1.0) if usual else np.repeat(shares / layout.shares, layout.dims).astype(np.float32)
+    factors = np.float32(1.0) if usual else (shares / layout.shares).take(layout.block_of)
     if strategy == "best":
         away = negatives or Weighted(positives.vectors[:0], positives.weights[:0])
         top = float(positives.weights.max())
@@ -173,9 +169,12 @@ def make(
             away.vectors * factors,
             away.weights / float(away.weights.max()) if len(away.weights) else away.weights,
         )
-    mean = positives.mean()
     # One vector is its own mean, and of unit blocks already.
-    reference = positives.vectors[0] if len(positives.vectors) == 1 else unit(mean[None, :], layout)[0]
+    one = len(positives.vectors) == 1
+    if one and usual and strategy == "average" and negatives is None:
+        return Linear(positives.vectors[0], positives.vectors[0], 1.0, cosine=True)
+    mean = positives.mean()
+    reference = positives.vectors[0] if one else unit(mean[None, :], layout)[0]
     if strategy == "sum":
         total = float(positives.weights.sum())
         query = mean * total

@@ -9,10 +9,9 @@ it, and on a busy machine waiting for a second OpenMP thread costs milliseconds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +33,7 @@ GATHERED = 200
 """Where at most one row in so many is allowed, these are picked out; else all are gone over with a bitmap."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a scan found for p probes.
 
     rows: int64, each once, in no order. worst: (p,) the lowest inner product fetched per probe: only rows
@@ -46,8 +44,7 @@ class Found:
     worst: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(NamedTuple):
     """What a scan found for each of p probes by itself.
 
     rows: int64 (p, f), -1 for padding and for rows that are not allowed. worst: (p,) as in ``Found``.
@@ -237,12 +234,14 @@ class ExactScan:
         ]
 
 
-def each_once(rows: Ints, allowed: Allowed | None) -> Ints:
-    """What FAISS found for each probe (p, f), without padding and rows that are not allowed, each once."""
+def each_once(rows: Ints, allowed: Allowed | None, padded: bool = True) -> Ints:
+    """What FAISS found for each probe (p, f), without padding and rows that are not allowed, each once.
+
+    padded: whether there may be padding.
+    """
     if len(rows) > 1:
         return np.unique(rows[~masked_out(rows, allowed)])
     found: Ints = rows[0]
-    padding = found < 0
-    if padding.any():
-        found = found[~padding]
-    return found if allowed is None else found[allowed.holds(found)]
+    if padded:
+        found = found[found >= 0]
+    return found if allowed is None or allowed.is_whole else found[allowed.holds(found)]

@@ -119,7 +119,7 @@ class Snapshot:
         changed = self.delta.place.get(product_id)
         if changed is not None:
             return None if changed == GONE else self.built_slots + changed
-        return None if self.generation is None else self.generation.rows.slot_of.get(product_id)
+        return None if self.generation is None else self.generation.rows.slot(product_id)
 
     def slots(self, product_ids: Iterable[str]) -> list[int]:
         """The live slots among products; those without are left out."""
@@ -136,22 +136,27 @@ class Snapshot:
         which = rows.of_product(number)
         return [rows.photo(row) for row in range(which.start, which.stop)], vectors
 
+    def photos_at(self, slots: NDArray[np.int64], rows: NDArray[np.int64]) -> list[str]:
+        """Photo ids (m,) of rows, numbered within the part that the slot belongs to."""
+        if self.generation is None or not self.delta.slots:
+            part = self.generation or self.delta
+            return [photo.decode("ascii") for photo in part.rows.photo_ids.take(rows).tolist()]
+        early, late, built = self.generation.rows, self.delta.rows, self.built_slots
+        return [
+            (early if slot < built else late).photo(row)
+            for slot, row in zip(slots.tolist(), rows.tolist(), strict=True)
+        ]
+
     def rows_at(self, slots: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[list[str], Floats]:
         """Photo ids (m,) and vectors (m, d) of rows, numbered within the part that the slot belongs to."""
-        if self.generation is not None and not self.delta.slots:
-            ids = self.generation.rows.photo_ids[rows].tolist()
-            return [photo.decode("ascii") for photo in ids], widened(self.generation.matrix[rows])
+        if self.generation is None or not self.delta.slots:
+            part = self.generation or self.delta
+            return self.photos_at(slots, rows), widened(part.matrix.take(rows, axis=0))
         vectors = np.empty((len(rows), self.layout.d), np.float32)
-        photos = [""] * len(rows)
         built = slots < self.built_slots
-        for part, mine in ((self.generation, built), (self.delta, ~built)):
-            if part is None:
-                continue
-            vectors[mine] = widened(part.matrix[rows[mine]])
-            ids = part.rows.photo_ids[rows[mine]].tolist()
-            for place, photo in zip(np.flatnonzero(mine).tolist(), ids, strict=True):
-                photos[place] = photo.decode("ascii")
-        return photos, vectors
+        vectors[built] = widened(self.generation.matrix.take(rows[built], axis=0))
+        vectors[~built] = widened(self.delta.matrix.take(rows[~built], axis=0))
+        return self.photos_at(slots, rows), vectors
 
     @cached_property
     def products(self) -> ProductVectors:

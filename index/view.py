@@ -125,10 +125,12 @@ class IndexView:
         negatives = self._weighted(query.negatives) if query.negatives else None
         shares = snapshot.layout.chosen(query.aspects)
         objective = make(query.strategy, positives, negatives, snapshot.layout, shares)
+        own = positives.vectors[:0]
         queried = [e.product_id for e in (*query.examples, *query.negatives) if e.product_id is not None]
-        allowed = self._allowed(query.where, np.asarray(snapshot.slots([*queried, *query.exclude]), np.int64))
-        same = snapshot.slots(queried) if query.near_duplicates == "suppress" else []
-        own = np.concatenate([*(snapshot.looks(slot)[1] for slot in same), positives.vectors[:0]])
+        banned = snapshot.slots([*queried, *query.exclude])
+        allowed = self._allowed(query.where, np.asarray(banned, np.int64) if banned else NONE)
+        if query.near_duplicates == "suppress":
+            own = np.concatenate([own, *(snapshot.looks(slot)[1] for slot in snapshot.slots(queried))])
         return answer(snapshot, query, objective, shares, allowed, own)
 
     def search_many(self, queries: Sequence[Query]) -> list[list[Hit]]:
@@ -234,7 +236,7 @@ class IndexView:
             else:
                 vectors[place] = example.vector
         vectors = unit(vectors, layout)
-        if not vectors.any(axis=1).all():
+        if not (vectors.any() if len(vectors) == 1 else vectors.any(axis=1).all()):
             raise UsageError(
                 "a query vector is too small or too large to have a direction; encode the photo again"
             )

@@ -43,9 +43,9 @@ def indexed_again(engine: Engine) -> Action:
 
 
 BUDGETS = {
-    similar: Cost(360, 20, 0),
-    filtered: Cost(435, 20, 0),
-    explained: Cost(660, 37, 0),
+    similar: Cost(320, 20, 0),
+    filtered: Cost(420, 20, 0),
+    explained: Cost(620, 37, 0),
     recommended: Cost(2_060, 42, 4),
     indexed_again: Cost(12_800, 320, 56),
 }
