@@ -24,7 +24,7 @@ serve: setup
 	$(BIN)/vitrine serve --shop $(SHOP) --port $(PORT)
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: setup
 	$(BIN)/ruff check .

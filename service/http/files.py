@@ -16,11 +16,13 @@ MESSAGES = {
 
 
 class FileAnswer(FileResponse):
-    """A file, or what of it ``Range`` asks for."""
+    """A file, or what of it ``Range`` asks for; a unit other than bytes asks for nothing (RFC 9110, 14.2)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; or, where the range cannot be had, an error in the place of Starlette's bare one."""
         refused: Message | None = None
+        kept = [(name, value) for name, value in scope["headers"] if name != b"range" or _in_bytes(value)]
+        scope = {**scope, "headers": kept}
 
         async def pass_on(message: Message) -> None:
             nonlocal refused
@@ -37,3 +39,9 @@ class FileAnswer(FileResponse):
             if size is not None:
                 error.headers["Content-Range"] = size
             await error(scope, receive, send)
+
+
+def _in_bytes(value: bytes) -> bool:
+    """Whether a range is one of bytes, or says no unit."""
+    unit, equals, _ = value.partition(b"=")
+    return not equals or unit.strip().lower() == b"bytes"

@@ -7,14 +7,14 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from data.errors import UnknownProduct
+from data.errors import UnknownProduct, UsageError
 from service.engine import Engine
 from service.http.encoding import TheEncoder
 from service.http.opened import OpenEngine, TheSettings
 from service.http.photosearch import search_by_photos
 from service.http.uploads import Photo
 from service.page.basket import Basket
-from service.page.hits import HITS, Found, controls, found, nothing, settled
+from service.page.hits import HITS, Found, found, nothing, settled
 from service.page.looks import Looks
 from service.page.render import page
 from service.requests import Look, SimilarRequest
@@ -35,19 +35,19 @@ def search(request: Request, engine: OpenEngine, settings: TheSettings) -> Respo
 
 @router.post("/search")
 async def search_photo(request: Request, photo: Photo, engine: OpenEngine, encoder: TheEncoder) -> Response:
-    """What looks like an uploaded photo, for browsers without JavaScript."""
-    looks = await run_in_threadpool(controls, request, engine, True)
-
-    def asked(examples: tuple[Look, ...]) -> SimilarRequest:
-        return SimilarRequest(examples, k=HITS, min_score=looks.min_score)
-
-    answer = await search_by_photos(engine, encoder, request, [photo], asked)
+    """What looks like an uploaded photo, for browsers without JavaScript; what is wrong with the photo or the
+    controls stands beside them.
+    """
+    looks, problem = await run_in_threadpool(settled, request, engine, True)
+    similar = Found(looks, problem=problem)
+    if problem is None:
+        try:
+            answer = await search_by_photos(engine, encoder, request, [photo], partial(_asked, looks))
+            similar = Found(looks, answer.hits, nothing(answer))
+        except UsageError as error:
+            similar = Found(looks, problem=error.message)
     return page(
-        request,
-        "search.html",
-        similar=Found(looks, answer.hits, nothing(answer)),
-        asked=True,
-        basket=Basket(),
+        request, "search.html", similar.status, similar=similar, asked=not similar.problem, basket=Basket()
     )
 
 
@@ -61,7 +61,11 @@ def _by_examples(request: Request, engine: Engine, basket: Basket) -> Response:
 
 
 def _request(basket: Basket, looks: Looks) -> SimilarRequest:
-    examples, negatives = basket.looks()
+    return _asked(looks, *basket.looks())
+
+
+def _asked(looks: Looks, examples: tuple[Look, ...], negatives: tuple[Look, ...] = ()) -> SimilarRequest:
+    """A search for what resembles examples and not negatives, as the controls say."""
     return SimilarRequest(
         examples=examples,
         negatives=negatives,

@@ -32,6 +32,8 @@ def test_a_part_of_a_photo(reader: TestClient, photo_url: str) -> None:
     assert beyond.status_code == 416
     assert error_of(beyond)["code"] == "range_not_satisfiable"
     assert beyond.headers["content-range"] == f"bytes */{len(whole)}"
+    other = reader.get(photo_url, headers={"range": "items=0-1"})
+    assert (other.status_code, other.content) == (200, whole)
     unread = reader.get(photo_url, headers={"range": "bytes=x"})
     assert unread.status_code == 400
     assert error_of(unread)["code"] == "bad_request"

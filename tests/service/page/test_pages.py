@@ -199,10 +199,29 @@ def test_search_by_photo_without_javascript(visitor: TestClient, catalogue: Path
     photo = (catalogue.parent / "cross-blue.jpg").read_bytes()
     response = visitor.post("/search", files=upload(photo))
     assert products_of(response.text)[0] == "cross-blue"
-    refused = visitor.post("/search", files=upload(b"no photo"))
-    assert refused.status_code == 422
-    assert "That photo cannot be used" in refused.text
     assert visitor.post("/search", files=upload(picture())).status_code == 200
+
+
+def test_a_search_by_photo_goes_by_the_controls_in_its_address(visitor: TestClient, catalogue: Path) -> None:
+    photo = (catalogue.parent / "cross-blue.jpg").read_bytes()
+    found = products_of(visitor.post("/search?alike=0&where=category+%3D+'disc'", files=upload(photo)).text)
+    assert found
+    assert all(product.startswith("disc") for product in found)
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [("/search", b"no photo"), ("/search?aspect-shape=x", picture()), ("/search?where=((", picture())],
+)
+def test_what_is_wrong_with_a_photo_or_the_sliders_stands_above_the_form_that_was_sent(
+    visitor: TestClient, address: str, sent: bytes
+) -> None:
+    refused = visitor.post(address, files=upload(sent))
+    assert refused.status_code == 422
+    (problem,) = [one for one in tags(refused.text, "p") if one.get("id") == "problem"]
+    assert "hidden" not in problem
+    assert [one["action"] for one in tags(refused.text, "form") if one.get("id") == "drop"] == ["/search"]
+    assert not products_of(refused.text)
 
 
 def test_customers(visitor: TestClient) -> None:
