@@ -80,6 +80,11 @@ class TrainedOn:
             return None
         return f"it is not known whether {name} learnt from the {len(asked)} products measured here"
 
+    def flattered(self, name: str, products: Iterable[str]) -> str | None:
+        """The caution, with what it means for figures."""
+        known = self.caution(name, products)
+        return None if known is None else f"{known}, {FLATTERED}"
+
     def as_bytes(self) -> bytes:
         """The content of ``trained-on.json``, with a sha256 of everything else in it."""
         told = self._told()
@@ -97,6 +102,13 @@ class TrainedOn:
             "trained": _as_text(self.trained),
             "products": list(self.products),
         }
+
+
+def caution(embedder: Embedder, name: str, products: Iterable[str]) -> str | None:
+    """What to mind where an embedder ``name`` is measured on products, in words: that it learnt from some of
+    them, or that this is not known. None where it learnt from none.
+    """
+    return TrainedOn.together([embedder]).flattered(name, products)
 
 
 def read_trained_on(folder: Path) -> TrainedOn | None:

@@ -104,6 +104,7 @@ def _behind(found: Comparison) -> Section:
         ),
         ("recall@1", "share of queries whose nearest photo of another product bears their label"),
         *_makeups(found),
+        *((("mind", facts.caution),) if facts.caution else ()),
         *(("note", note) for note in facts.notes),
         *failed,
         (

@@ -28,12 +28,11 @@ def caution_of(parts: Parts, spec: str, products: Iterable[str]) -> str | None:
 
     Raises Damaged as ``training_of`` does.
     """
-    from embedder.trained_on import FLATTERED, TrainedOn
+    from embedder.trained_on import TrainedOn
 
     found = _training(parts, spec)
     complete = found.finetuned is False or (found.products is not None and found.complete)
-    known = TrainedOn(found.products or (), None, 0.0, complete).caution(spec, products)
-    return None if known is None else f"{known}, {FLATTERED}"
+    return TrainedOn(found.products or (), None, 0.0, complete).flattered(spec, products)
 
 
 def _training(parts: Parts, spec: str) -> EmbedderTraining:

@@ -43,6 +43,7 @@ from embedder.embedder import Embedder
 from embedder.finetuning.report import hardware
 from embedder.finetuning.subject import input_of
 from embedder.palettes import default_palette
+from embedder.trained_on import caution
 
 Run = Callable[[Callable[[str], None]], CellResult]
 
@@ -152,6 +153,7 @@ def _judged(
 def _facts(bench: Bench) -> Facts:
     base, examples = bench.base, bench.material.examples
     size, own = input_of(base, bench.design.settings), base.config.preprocessing
+    measured = (examples.products[row] for row in bench.material.asked().tolist())
     return Facts(
         base=base.name,
         space=base.space,
@@ -163,6 +165,7 @@ def _facts(bench: Bench) -> Facts:
         side=max(size.width, size.height),
         own_side=max(own.width, own.height),
         hardware=hardware(str(bench.device)),
+        caution=caution(base, base.name, measured),
     )
 
 

@@ -52,7 +52,8 @@ class Facts:
     """What was compared on.
 
     photos, products: with a learnt label. classes: label → values. counts: seed → photos of its split. notes:
-    on the splits. side: pixels of photos; own_side: those that the embedder was made for.
+    on the splits. side: pixels of photos; own_side: those that the embedder was made for. caution: in words,
+    what it had learnt of the products that are measured, or that this is not known.
     """
 
     base: str
@@ -65,6 +66,7 @@ class Facts:
     side: int
     own_side: int
     hardware: str
+    caution: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from embedder.finetuning.measuring import sampled
 from embedder.finetuning.report import hardware
 from embedder.runtime.choose import cuda_devices
 from embedder.splits.groups import group_photos
-from embedder.trained_on import FLATTERED, TrainedOn
+from embedder.trained_on import caution
 
 Floats = NDArray[np.float32]
 SEED = 0
@@ -107,8 +107,7 @@ class Ground:
     def _caution(self, one: Embedder, spec: str) -> str | None:
         """What it had learnt of the products asked, where it was fine-tuned on them."""
         products = (self.examples.products[row] for row in self.rows.tolist())
-        known = TrainedOn.together([one]).caution(spec, products)
-        return None if known is None else f"{known}, {FLATTERED}"
+        return caution(one, spec, products)
 
     def _cost(self, one: Embedder, opening: Opening) -> Cost | None:
         """What its network costs, measured once; None where the time is up."""

@@ -133,6 +133,7 @@ def show_methods(told: Mapping[str, Any]) -> None:
             for method in design["methods"]
         ]
         table(f"{name} of {label}, on products held out", heads, rows, right=heads[1:])
+    warn([told["facts"]["caution"]] if told["facts"]["caution"] else [])
     _show_absent(told)
     _show_combined(told)
     for finding in told["negative_transfer"]:

@@ -82,12 +82,16 @@ def compared(seen: Engine) -> CompareAnswer:
 @pytest.fixture
 def hidden(tmp_path: Path, base: Path) -> Iterator[Engine]:
     """A shop whose stored vectors hide a label, and whose photos cannot be read."""
+    with hiding(tmp_path, base) as engine:
+        yield engine
+
+
+def hiding(folder: Path, base: Path) -> Engine:
     embedder = open_folder(base, runtime="torch")
-    shop = hidden_label(tmp_path / "shop", tmp_path / "photos", embedder)
+    shop = hidden_label(folder / "shop", folder / "photos", embedder)
     shop.put_space(replace(shop.space(embedder.space), embedder=str(base)))
     shop.close()
-    with Engine.open(tmp_path / "shop", runtime="torch") as engine:
-        yield engine
+    return Engine.open(folder / "shop", runtime="torch")
 
 
 @pytest.fixture
@@ -327,6 +331,22 @@ def test_a_cell_that_fails_is_said_and_the_others_go_on(hidden: Engine) -> None:
     (failed,) = found.unrun
     assert (failed.cell.method, failed.for_time) == ("full", False)
     assert "photos are not among the decoded ones" in failed.why
+
+
+@pytest.mark.usefixtures("free")
+def test_that_the_base_learnt_from_what_is_measured_is_minded(tmp_path: Path, base: Path) -> None:
+    taught = shutil.copytree(base, tmp_path / "taught")
+    for products, words in (
+        (("p000", "p001", "gone"), r"\S+ learnt from [12] of the \d+ products measured here, and"),
+        (("gone",), None),
+    ):
+        (taught / TRAINED_ON_NAME).write_bytes(TrainedOn(products, None, 0.0).as_bytes())
+        with hiding(tmp_path / products[0], taught) as engine:
+            answer = engine.compare_embedders(replace(STORED, shares=(100,), seeds=6, methods=("frozen",)))
+        caution = of(answer).facts.caution
+        assert caution is None if words is None else re.match(words, caution or "")
+        page = (answer.folder / "report.html").read_text(encoding="utf-8")
+        assert ("learnt from" in page) == (words is not None)
 
 
 def test_backbones_are_compared_as_they_are(seen: Engine, base: Path, tmp_path: Path) -> None:
