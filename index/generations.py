@@ -40,10 +40,13 @@ class Generation:
     scans: Scans
 
     @classmethod
-    def load(cls, directory: Path) -> Generation:
-        """Check every file, then map it. Raises Damaged, saying which file and what to do."""
+    def load(cls, directory: Path, brief: bool = False) -> Generation:
+        """Check every file, then map it. Raises Damaged, saying which file and what to do.
+
+        brief: see ``Manifest.check_files``.
+        """
         manifest = Manifest.load(directory)
-        manifest.check_files(directory)
+        manifest.check_files(directory, brief)
         try:
             rows = Rows.load(directory)
             mapped = np.load(directory / VECTORS_FILE, mmap_mode="r", allow_pickle=False)
@@ -65,10 +68,11 @@ class Loaded:
 
 
 class Generations:
-    """The folder ``index/`` of a shop."""
+    """The folder ``index/`` of a shop. brief: see ``Manifest.check_files``."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, brief: bool = False) -> None:
         self.directory = directory
+        self._brief = brief
         self._pointer = os.fspath(directory / CURRENT_FILE)
         self._read: tuple[tuple[int, ...], str] | None = None
 
@@ -167,7 +171,7 @@ class Generations:
             faults.append(f"{self.directory / CURRENT_FILE} names no generation that is there")
         for number in numbers:
             try:
-                generation = Generation.load(self.path(number))
+                generation = Generation.load(self.path(number), self._brief)
             except Damaged as error:
                 faults.append(error.message)
                 continue

@@ -13,6 +13,7 @@ from typing import Any
 from data.aspects import AspectLayout
 from data.cores import cores
 from data.errors import Damaged
+from index.checked import Stamps
 from index.durable import sha256_of
 
 FORMAT = 1
@@ -146,12 +147,22 @@ class Manifest:
         content["chosen"] = _candidate(content["chosen"])
         return cls(**content)
 
-    def check_files(self, directory: Path) -> None:
-        """Damaged where a file is missing, short, or does not match its sha256. FAISS checks none of it."""
+    def check_files(self, directory: Path, brief: bool = False) -> None:
+        """Damaged where a file is missing, short, or does not match its sha256. FAISS checks none of it.
+
+        brief: what was found whole within the last day is not read again (see ``index.checked``).
+        """
         paths = [directory / name for name in self.files]
+        try:
+            stamps = Stamps(directory, [MANIFEST_FILE, *self.files])
+        except OSError as error:
+            raise Damaged(f"{error.filename} cannot be read ({error.strerror}); rebuild the index") from error
+        if brief and stamps.are_checked():
+            return
         with ThreadPoolExecutor(min(cores(), len(paths)) or 1) as pool:  # hashing leaves other threads alone
             for _ in pool.map(_check, paths, self.files.values()):
                 pass
+        stamps.keep()
 
 
 def _check(path: Path, wanted: FileSum) -> None:

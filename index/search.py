@@ -60,14 +60,17 @@ class CatalogueIndex:
         self._catching_up = CatchingUp(lambda: self._refresh(gently=True))
 
     @classmethod
-    def open(cls, shop: Shop, without_photos: bool = False) -> CatalogueIndex:
+    def open(cls, shop: Shop, without_photos: bool = False, brief: bool = False) -> CatalogueIndex:
         """The generation in use, or the last good one with a warning, and what changed since.
+
+        brief: files that were found whole within the last day are not read through again, for whoever asks
+        once and no more.
 
         Builds nothing. Raises EmptyShop where no photo has a vector yet (with ``without_photos`` only where
         nothing is indexed: of products alone there is a table, and nothing to find), Damaged where there are
         generations and none is whole.
         """
-        generations = Generations(shop.directory / "index")
+        generations = Generations(shop.directory / "index", brief)
         current = shop.state[1]
         pointer = (generations.current(), current)
         loaded = generations.load(current)

@@ -48,10 +48,14 @@ class Parts:
     shop: the records; safe to share.
     runtime: which runtime an embedder shall use ("auto", "cuda", "openvino", "torch").
     log: what is recommended is logged so; None: it is not.
+    brief: whether there is one question only (see ``CatalogueIndex.open``).
     """
 
-    def __init__(self, shop: Shop, runtime: str = "auto", log: LogSettings | None = None) -> None:
+    def __init__(
+        self, shop: Shop, runtime: str = "auto", log: LogSettings | None = None, brief: bool = False
+    ) -> None:
         self.shop = shop
+        self._brief = brief
         self.runtime = runtime
         self.log = None if log is None else ShownLog(shop.recommendation_log, log)
         self.recommenders = Recommenders(shop)
@@ -99,7 +103,7 @@ class Parts:
             if self._index is None:
                 from index.search import CatalogueIndex
 
-                self._index = CatalogueIndex.open(self.shop, without_photos=True)
+                self._index = CatalogueIndex.open(self.shop, without_photos=True, brief=self._brief)
             found = self._index
         found.freshen()
         return found

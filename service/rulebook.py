@@ -11,8 +11,6 @@ import numpy as np
 
 from data.rules import Rule, Surface
 from data.shop import Shop
-from data.where import Where
-from data.wherenodes import All, Node
 from service.answers import Json
 from service.merchandising import Plan, Spot
 
@@ -20,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from data.table import ProductTable
-    from data.wherenodes import Answers
+    from data.where import Where
+    from data.wherenodes import Answers, Node
 
 SIMILAR: Surface = "similar"
 RECOMMENDATIONS: Surface = "recommendations"
@@ -99,6 +98,9 @@ class _Those:
 
 def among(ids: Collection[str], where: Where | None) -> Where:
     """The filter that lets through those of some products that pass ``where``."""
+    from data.where import Where
+    from data.wherenodes import All
+
     those: Node = _Those(frozenset(ids))
     if where is None:
         return Where("", those)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SpaceMismatch
-from data.where import parse
 from service import ruled_hits
 from service.answers import Json, SimilarAnswer
 from service.browsing import TRIES, as_card
@@ -65,12 +64,17 @@ def query_of(parts: Parts, index: IndexView, request: SimilarRequest) -> Query:
     from index.query import Query
 
     least = least_score(parts.shop, index.space, index.layout, request)
+    where = None
+    if request.where and request.where.strip():
+        from data.where import parse  # only what is filtered waits for it
+
+        where = parse(request.where)
     return Query(
         examples=_examples(parts, index, request.examples),
         negatives=_examples(parts, index, request.negatives),
         strategy=request.strategy,
         k=request.k,
-        where=parse(request.where) if request.where and request.where.strip() else None,
+        where=where,
         aspects=dict(request.aspects) if request.aspects else None,
         diversity=request.diversity,
         exclude=request.exclude,

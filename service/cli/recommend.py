@@ -72,7 +72,7 @@ def recommend(
         model=model,
         rules=not no_rules,
     )
-    with only_json(json), Engine.open(shop, log=LogSettings() if log else None) as engine:
+    with only_json(json), Engine.open(shop, log=LogSettings() if log else None, brief=True) as engine:
         answer = engine.recommend(request, SURFACE if log else None)
     warn((*answer.warnings, *engine.warnings()))
     if not answer.trained:

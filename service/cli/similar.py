@@ -147,7 +147,7 @@ def _answer(shop: Path, request: SimilarRequest, sheet: Path | None, json: bool)
 
     if sheet is not None and sheet.suffix.lower() not in (".png", ".html"):
         raise UsageError(f"--sheet writes .png or .html, not {sheet.suffix or 'a file without ending'!r}")
-    with only_json(json), Engine.open(shop) as engine:
+    with only_json(json), Engine.open(shop, brief=True) as engine:
         answer = engine.similar(request)
         if sheet is not None:
             from service.sheets import write_sheet

@@ -25,13 +25,16 @@ class Engine(Importing, Asking, Learning, Changing, Looking):
     """Everything that can be done with one shop. Safe to use from several threads."""
 
     @classmethod
-    def open(cls, directory: Path, runtime: str = "auto", log: LogSettings | None = None) -> Engine:
+    def open(
+        cls, directory: Path, runtime: str = "auto", log: LogSettings | None = None, brief: bool = False
+    ) -> Engine:
         """Open an existing shop. Raises ShopMissing, SchemaMismatch.
 
         runtime: which runtime encodes photos: "auto", "cuda", "openvino" or "torch". log: how recommendations
-        for a surface are logged; None: they are not.
+        for a surface are logged; None: they are not. brief: whether there is one question only: files of
+        the index that were found whole within the last day are then not read through again.
         """
-        return cls(Parts(Shop.open(directory), runtime, log))
+        return cls(Parts(Shop.open(directory), runtime, log, brief))
 
     @classmethod
     def create(cls, directory: Path, database: str | None = None, runtime: str = "auto") -> Engine:
