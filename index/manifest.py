@@ -159,6 +159,7 @@ class Manifest:
             raise Damaged(f"{error.filename} cannot be read ({error.strerror}); rebuild the index") from error
         if brief and stamps.are_checked():
             return
+        stamps.forget()
         with ThreadPoolExecutor(min(cores(), len(paths)) or 1) as pool:  # hashing leaves other threads alone
             for _ in pool.map(_check, paths, self.files.values()):
                 pass

@@ -23,6 +23,7 @@ from data.errors import Damaged, UsageError
 from data.home import DATABASE_FILE, remember_database
 from data.shop import Shop
 from data.uploads import UPLOAD_FOLDER
+from index.checked import CHECKED_FILE
 from index.durable import sync
 from index.generations import CURRENT_FILE, Generation, Generations
 from service.answers import Json
@@ -105,6 +106,7 @@ def _copy(shop: Shop, to: Path) -> Taken | None:
         numbers = generations.numbers()
         for number in numbers:
             Generation.load(_copy_folder(generations.path(number), to / "index"))
+        (to / "index" / CHECKED_FILE).unlink(missing_ok=True)
         if (directory / "index" / CURRENT_FILE).exists():
             shutil.copy2(directory / "index" / CURRENT_FILE, to / "index" / CURRENT_FILE)
         for name in FOLDERS:

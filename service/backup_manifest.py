@@ -14,6 +14,7 @@ from typing import Any
 
 from data.errors import Damaged, UsageError
 from data.store.schema import HEAD
+from index.checked import CHECKED_FILE
 from index.durable import sha256_of, sync
 from service.versions import version_of
 
@@ -71,7 +72,7 @@ def verify(folder: Path) -> dict[str, Any]:
         raise Damaged(f"{path} was altered: it does not match its own checksum; use another backup")
     if content["format"] != FORMAT:
         raise Damaged(f"{path} has format {content['format']}, this version reads {FORMAT}")
-    there = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} - {MANIFEST}
+    there = {str(path.relative_to(folder)) for path in _files(folder)} - {MANIFEST}
     if odd := sorted(there ^ set(files)):
         raise Damaged(f"the backup {folder} is not whole: {odd[0]} is missing or does not belong to it")
     for name, wanted in files.items():
@@ -90,10 +91,15 @@ def beside(to: Path) -> Iterator[Path]:
 def _sums(folder: Path) -> Sums:
     """Size and sha256 of every file, each forced to the disk."""
     found: Sums = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for path in sorted(_files(folder)):
         sync(path)
         found[str(path.relative_to(folder))] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file, but the note that a search leaves which found the index whole."""
+    return (path for path in folder.rglob("*") if path.is_file() and path.name != CHECKED_FILE)
 
 
 def _checksum(content: Mapping[str, object]) -> str:

@@ -61,13 +61,16 @@ def compare(
     check_possible(base, design)
     design = with_indexed(base, design)
     material = Material.read(shop, base, design)
+    products = material.examples.products
+    minded = caution(base, base.name, (products[row] for row in material.asked().tolist()))
     store = Store(folder / CELLS)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     bench = Bench(base, design, material, store, opening.runtime, device, deadline)
     costs = _costs(base, design, store, opening, deadline)
     results, ran, unrun = _run(bench, tell)
     scores = Scores(results, {seed: material.measured(seed) for seed in material.held}, material.groups)
-    return _judged(bench, scores, costs, ran, unrun, time.perf_counter() - began)
+    facts = _facts(bench, minded)
+    return _judged(bench, facts, scores, costs, ran, unrun, time.perf_counter() - began)
 
 
 def _run(bench: Bench, tell: Tell) -> tuple[dict[Cell, CellResult], list[Cell], list[Unrun]]:
@@ -114,6 +117,7 @@ def _run(bench: Bench, tell: Tell) -> tuple[dict[Cell, CellResult], list[Cell], 
 
 def _judged(
     bench: Bench,
+    facts: Facts,
     scores: Scores,
     costs: Mapping[str, Cost],
     ran: list[Cell],
@@ -135,7 +139,7 @@ def _judged(
     tests["by_class"] = tuple(test for family in classes.values() for test in family)
     return Comparison(
         design=design,
-        facts=_facts(bench),
+        facts=facts,
         means=shown,
         curves=courses,
         prices=prices(design, scores, shown, costs),
@@ -150,10 +154,9 @@ def _judged(
     )
 
 
-def _facts(bench: Bench) -> Facts:
+def _facts(bench: Bench, minded: str | None) -> Facts:
     base, examples = bench.base, bench.material.examples
     size, own = input_of(base, bench.design.settings), base.config.preprocessing
-    measured = (examples.products[row] for row in bench.material.asked().tolist())
     return Facts(
         base=base.name,
         space=base.space,
@@ -165,7 +168,7 @@ def _facts(bench: Bench) -> Facts:
         side=max(size.width, size.height),
         own_side=max(own.width, own.height),
         hardware=hardware(str(bench.device)),
-        caution=caution(base, base.name, measured),
+        caution=minded,
     )
 
 

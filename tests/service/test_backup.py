@@ -87,6 +87,15 @@ def test_a_restored_shop_answers_the_same_though_others_wrote_meanwhile(
     assert answers(restored) == answers(engine.directory)
 
 
+def test_a_backup_that_was_looked_into_is_still_one(engine: Engine, tmp_path: Path) -> None:
+    backup(engine.directory, tmp_path / "backup")
+    before = answers(tmp_path / "backup")
+    with Engine.open(tmp_path / "backup", brief=True) as looked:
+        assert looked.similar(SimilarRequest((Look(product_id="disc-red"),), k=10)).as_json() == before[0]
+    restore(tmp_path / "backup", tmp_path / "restored")
+    assert answers(tmp_path / "restored") == before
+
+
 def test_a_new_generation_in_the_middle_leaves_index_and_records_in_step(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
