@@ -86,17 +86,21 @@ class AspectLayout:
         """To which block each number of a vector belongs (d,)."""
         return np.repeat(np.arange(len(self.dims), dtype=np.intp), self.dims)
 
+    def spread(self, values: Floats) -> Floats:
+        """A value for each block (..., n_aspects) for each of its numbers (..., d)."""
+        return values.take(self.block_of, axis=-1)
+
     def scale(self, blocks: Floats) -> Floats:
         """Unit blocks (n, d) → vectors (n, d) of unit norm under the default weights.
 
         A block of zeros (an aspect that a photo lacks) stays zero.
         """
-        scaled: Floats = blocks * self.norms.take(self.block_of)
+        scaled: Floats = blocks * self.spread(self.norms)
         return scaled
 
     def unit_blocks(self, vectors: Floats) -> Floats:
         """The inverse of ``scale``."""
-        blocks: Floats = vectors / self.norms.take(self.block_of)
+        blocks: Floats = vectors / self.spread(self.norms)
         return blocks
 
     def chosen(self, weights: Mapping[str, float] | None) -> Floats:
@@ -131,7 +135,7 @@ class AspectLayout:
         """
         if not weights:
             return queries
-        weighed: Floats = queries * self.factors(weights).take(self.block_of)
+        weighed: Floats = queries * self.spread(self.factors(weights))
         return weighed
 
     def factors(self, weights: Mapping[str, float] | None) -> Floats:

@@ -79,7 +79,7 @@ def alike(snapshot: Snapshot, queries: Sequence[Query], passing: Passing) -> Ite
             continue
         own = np.asarray([slots[number] for number in numbers], np.int64)
         references = _looks(snapshot, [queries[number] for number in numbers], own)
-        factors = np.repeat(shares / snapshot.layout.shares, snapshot.layout.dims).astype(np.float32)
+        factors = snapshot.layout.spread(shares / snapshot.layout.shares)
         probes = references if shares is snapshot.layout.shares else references * factors
         banned = _banned(snapshot, [queries[number].exclude for number in numbers], own, allowed)
         group = Alike(

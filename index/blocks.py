@@ -20,7 +20,7 @@ def unit(vectors: Floats, layout: AspectLayout) -> Floats:
     with np.errstate(over="ignore"):  # an infinite norm makes the block zeros, which callers refuse
         norms: Floats = np.sqrt(np.add.reduceat(vectors * vectors, layout.starts, axis=1))
     norms[norms <= TINY] = np.inf
-    scaled: Floats = vectors * (layout.norms / norms).take(layout.block_of, axis=1)
+    scaled: Floats = vectors * layout.spread(layout.norms / norms)
     return scaled
 
 
@@ -44,5 +44,5 @@ def group_means(matrix: NDArray[np.floating], starts: NDArray[np.int64], layout:
 
 def symmetric(vectors: Floats, chosen: Floats, layout: AspectLayout) -> Floats:
     """Stored vectors (n, d) scaled so that their inner products are means under the shares ``chosen``."""
-    scaled: Floats = vectors * np.sqrt(chosen / layout.shares).take(layout.block_of)
+    scaled: Floats = vectors * layout.spread(np.sqrt(chosen / layout.shares))
     return scaled

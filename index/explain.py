@@ -84,7 +84,7 @@ def explained(
 
 def _weighed(vectors: Floats, shares: Floats, layout: AspectLayout) -> Floats:
     """Stored vectors as queries under the shares of a search."""
-    weighed: Floats = vectors * np.repeat(shares / layout.shares, layout.dims).astype(np.float32)
+    weighed: Floats = vectors * layout.spread(shares / layout.shares)
     return weighed
 
 

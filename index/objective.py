@@ -158,7 +158,7 @@ def make(
     """
     # Most queries have the default weights, which change nothing.
     usual = shares is layout.shares
-    factors = np.float32(1.0) if usual else (shares / layout.shares).take(layout.block_of)
+    factors = np.float32(1.0) if usual else layout.spread(shares / layout.shares)
     if strategy == "best":
         away = negatives or Weighted(positives.vectors[:0], positives.weights[:0])
         top = float(positives.weights.max())

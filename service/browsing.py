@@ -14,6 +14,7 @@ import numpy as np
 from data.errors import UnknownPhoto, UsageError
 from data.records import Card, Photo, Product
 from service.answers import Json, ProductPage
+from service.filtering import filter_of
 from service.parts import Parts
 
 TRIES = 5
@@ -89,11 +90,10 @@ def products_after(parts: Parts, where: str | None, after: str, size: int) -> Pr
 def _selected(parts: Parts, where: str | None) -> list[str]:
     """Ids of the live products that a filter selects, in no order."""
     table = parts.table()
-    if not (where and where.strip()):
+    chosen = filter_of(where)
+    if chosen is None:
         return list(table.ids)
-    from data.where import parse
-
-    return [table.ids[row] for row in np.flatnonzero(parse(where).mask(table))]
+    return [table.ids[row] for row in np.flatnonzero(chosen.mask(table))]
 
 
 def _page(

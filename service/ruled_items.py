@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from data.where import parse
+from service.filtering import filter_of
 from service.merchandising import Plan, Spot, boosted, pinned, pins_within
 from service.parts import Parts
 from service.requests import MAX_K, RecommendRequest
@@ -90,7 +90,7 @@ def not_followed(parts: Parts, request: RecommendRequest, found: RuledItems, pla
     if not wanted:
         return tuple(told)
     table = parts.table()
-    where = parse(request.where) if request.where and request.where.strip() else None
+    where = filter_of(request.where)
     for rule in sorted(wanted.values(), key=lambda rule: rule.terms.position or 0):
         row = table.row_of.get(rule.terms.product_id)
         sold_out = row is not None and not table.product(row).in_stock

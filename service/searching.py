@@ -14,6 +14,7 @@ from service import ruled_hits
 from service.answers import Json, SimilarAnswer
 from service.browsing import TRIES, as_card
 from service.explaining import explanations
+from service.filtering import filter_of
 from service.lookalikes import least_score, nothing_alike
 from service.merchandising import Plan
 from service.parts import Parts
@@ -64,17 +65,12 @@ def query_of(parts: Parts, index: IndexView, request: SimilarRequest) -> Query:
     from index.query import Query
 
     least = least_score(parts.shop, index.space, index.layout, request)
-    where = None
-    if request.where and request.where.strip():
-        from data.where import parse  # only what is filtered waits for it
-
-        where = parse(request.where)
     return Query(
         examples=_examples(parts, index, request.examples),
         negatives=_examples(parts, index, request.negatives),
         strategy=request.strategy,
         k=request.k,
-        where=where,
+        where=filter_of(request.where),
         aspects=dict(request.aspects) if request.aspects else None,
         diversity=request.diversity,
         exclude=request.exclude,

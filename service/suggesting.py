@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from data.ids import storable
 from data.shown import Shown
-from data.where import parse
 from service import ruled_items
 from service.answers import Json, RecommendAnswer
 from service.browsing import TRIES, cards
+from service.filtering import filter_of
 from service.merchandising import Plan
 from service.parts import Parts
 from service.requests import RecommendRequest
@@ -104,7 +104,7 @@ def _asked(request: RecommendRequest, k: int) -> Request:
         customer_id=request.customer_id,
         history=request.history,
         k=k,
-        where=parse(request.where) if request.where and request.where.strip() else None,
+        where=filter_of(request.where),
         exclude=request.exclude,
         seen=request.seen,
         diversity=request.diversity,
